@@ -1,0 +1,103 @@
+/**
+ * One tree, split by what the caller does about an error:
+ *
+ * - `FatalError` ends the command; its `exitCode` is the process's.
+ * - `VdnError` ends one VDN; the run goes on with the next one.
+ * - `RetriableError` is a `VdnError` whose attempt is worth repeating first.
+ *
+ * Every message is written for the operator: what happened, where, and what to do next. None may hold a
+ * secret, a signature or a request header.
+ */
+
+/** Why a VDN was not brought up to date; stored in the database and part of the run summary. */
+export type VdnErrorCode =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'tls'
+  | 'network'
+  | 'timeout'
+  | 'http-status'
+  | 'rate-limited'
+  | 'redirect'
+  | 'too-large'
+  | 'not-json'
+  | 'bad-response'
+  | 'isales-error'
+  | 'incomplete-snapshot'
+  | 'bad-row'
+  | 'stale-snapshot'
+  | 'database'
+  | 'source-unavailable'
+  | 'interrupted';
+
+/** Why a command ended before it could do its work, or in the middle of it. */
+export type FatalCode =
+  | 'usage'
+  | 'configuration'
+  | 'database-unreachable'
+  | 'database-unusable'
+  | 'locked'
+  | 'unexpected';
+
+export const exitCodes = {
+  done: 0,
+  unexpected: 1,
+  configuration: 2,
+  someFailed: 3,
+  held: 4,
+  allFailed: 5,
+  databaseUnreachable: 6,
+  databaseUnusable: 7,
+  locked: 75,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
+
+const fatalExitCodes: Record<FatalCode, ExitCode> = {
+  usage: exitCodes.configuration,
+  configuration: exitCodes.configuration,
+  'database-unreachable': exitCodes.databaseUnreachable,
+  'database-unusable': exitCodes.databaseUnusable,
+  locked: exitCodes.locked,
+  unexpected: exitCodes.unexpected,
+};
+
+/** Ends the command. The message is shown as it is, without a stack trace. */
+export class FatalError extends Error {
+  override readonly name = 'FatalError';
+  readonly code: FatalCode;
+
+  constructor(code: FatalCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get exitCode(): ExitCode {
+    return fatalExitCodes[this.code];
+  }
+}
+
+/** Ends one VDN; nothing of it is written. */
+export class VdnError extends Error {
+  override readonly name: string = 'VdnError';
+  readonly code: VdnErrorCode;
+
+  constructor(code: VdnErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** An attempt that may well succeed when it is repeated. */
+export class RetriableError extends VdnError {
+  override readonly name = 'RetriableError';
+  /** How long the server asked to be left alone, in milliseconds, where it said so. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(code: VdnErrorCode, message: string, options?: ErrorOptions & { retryAfterMs?: number | undefined }) {
+    super(code, message, options);
+    this.retryAfterMs = options?.retryAfterMs;
+  }
+}

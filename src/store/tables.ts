@@ -1,0 +1,118 @@
+import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { VdnErrorCode } from '../errors.ts';
+
+/**
+ * The tables as Kysely sees them. What they mean to a reader stands in the comments of the migrations,
+ * which the database shows; instants are `timestamptz` of the database's clock.
+ *
+ * An instant that is written back must not pass through a JavaScript Date, which cuts microseconds: read it
+ * with `instantText` and hand it back as text.
+ */
+export interface Database {
+  result_code: ResultCodeTable;
+  result_code_history: ResultCodeHistoryTable;
+  vdn: VdnTable;
+  held_change: HeldChangeTable;
+  sync_run: SyncRunTable;
+  sync_run_vdn: SyncRunVdnTable;
+}
+
+type Instant = ColumnType<Date, string | Date, string | Date>;
+type NullableInstant = ColumnType<Date | null, string | Date | null | undefined, string | Date | null>;
+
+export interface ResultCodeTable {
+  source: string;
+  vdn_id: number;
+  obs_code: string;
+  obs_code_number: GeneratedAlways<string | null>;
+  obs_code_desc: string | null;
+  first_seen_at: Instant;
+  changed_at: Instant;
+  removed_at: NullableInstant;
+}
+
+export interface ResultCodeHistoryTable {
+  source: string;
+  vdn_id: number;
+  obs_code: string;
+  valid_from: Instant;
+  obs_code_desc: string | null;
+  valid_to: NullableInstant;
+  opened_run_id: number;
+  closed_run_id: number | null;
+}
+
+export type VdnOutcome = 'unchanged' | 'changed' | 'failed' | 'held';
+
+export interface VdnTable {
+  source: string;
+  vdn_id: number;
+  configured: Generated<boolean>;
+  code_count: Generated<number>;
+  first_verified_at: NullableInstant;
+  last_verified_at: NullableInstant;
+  last_attempt_at: NullableInstant;
+  last_changed_at: NullableInstant;
+  last_outcome: VdnOutcome | null;
+  last_run_id: number | null;
+  failing_since: NullableInstant;
+  consecutive_failures: Generated<number>;
+  last_error_code: VdnErrorCode | null;
+  last_error_message: string | null;
+}
+
+export interface HeldChangeTable {
+  source: string;
+  vdn_id: number;
+  plan: string;
+  held_since: Instant;
+  run_id: number;
+  /** The sorted changes as `Change[]` of the domain; written as JSON text. */
+  difference: ColumnType<unknown, string, string>;
+}
+
+export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted';
+
+export interface SyncRunTable {
+  run_id: GeneratedAlways<number>;
+  started_at: Generated<Date>;
+  finished_at: NullableInstant;
+  status: RunStatus;
+  trigger: 'cli' | 'schedule';
+  arguments: string;
+  shard: string | null;
+  version: string;
+  host: string;
+  exit_code: number | null;
+  error_code: string | null;
+  error_message: string | null;
+  vdns_total: Generated<number>;
+  vdns_unchanged: Generated<number>;
+  vdns_changed: Generated<number>;
+  vdns_failed: Generated<number>;
+  vdns_held: Generated<number>;
+  vdns_skipped: Generated<number>;
+  vdns_fresh: Generated<number>;
+  codes_added: Generated<number>;
+  codes_changed: Generated<number>;
+  codes_removed: Generated<number>;
+  codes_returned: Generated<number>;
+  requests: Generated<number>;
+}
+
+export interface SyncRunVdnTable {
+  run_id: number;
+  source: string;
+  vdn_id: number;
+  outcome: 'changed' | 'failed' | 'held' | 'skipped';
+  codes_added: Generated<number>;
+  codes_changed: Generated<number>;
+  codes_removed: Generated<number>;
+  codes_returned: Generated<number>;
+  requests: Generated<number>;
+  duration_ms: number;
+  error_code: VdnErrorCode | null;
+  error_message: string | null;
+  plan: string | null;
+  approved: Generated<boolean>;
+}
