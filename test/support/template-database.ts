@@ -1,0 +1,74 @@
+import fs from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Kysely, PostgresDialect } from 'kysely';
+import { FileMigrationProvider, Migrator } from 'kysely/migration';
+import pg from 'pg';
+
+export const templateName = 'obs_template';
+export const schema = 'obs';
+
+/** Makes the migrated database that every test database is a clone of. */
+export async function createTemplate(serverUrl: string): Promise<void> {
+  await accepting(serverUrl);
+  const url = databaseUrl(serverUrl, templateName);
+  // ICU's order is not the C order of bytes: a query that forgets its collation shows.
+  await query(
+    serverUrl,
+    `create database ${templateName} template template0 locale_provider icu icu_locale 'en-US'`,
+  );
+  await migrate(url);
+  // Nobody connects to it from now on, since a database with sessions cannot be cloned.
+  await query(serverUrl, `alter database ${templateName} allow_connections false`);
+}
+
+async function migrate(url: string): Promise<void> {
+  await query(url, `create schema ${schema}`);
+  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema},pg_temp`, max: 2 });
+  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
+  const migrationFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
+  const migrator = new Migrator({
+    db,
+    provider: new FileMigrationProvider({ fs, path, migrationFolder }),
+    migrationTableName: 'schema_migration',
+    migrationLockTableName: 'schema_migration_lock',
+    migrationTableSchema: schema,
+  });
+  const { error, results } = await migrator.migrateToLatest();
+  await db.destroy();
+  if (error !== undefined) throw new Error('The template database cannot be migrated', { cause: error });
+  if (results?.length === 0) throw new Error('The template database has no migration');
+}
+
+/** A container's port may be open before Postgres listens behind it. */
+async function accepting(serverUrl: string): Promise<void> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      await query(serverUrl, 'select 1');
+      return;
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await wait(50);
+    }
+  }
+}
+
+/** The URL of another database on the same server. */
+export function databaseUrl(serverUrl: string, database: string): string {
+  const url = new URL(serverUrl);
+  url.pathname = `/${database}`;
+  return url.href;
+}
+
+/** Runs one statement on a connection of its own, and gives its rows. */
+export async function query(url: string, statement: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(statement)).rows;
+  } finally {
+    await client.end();
+  }
+}
