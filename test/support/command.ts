@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { signalGroup } from './process-group.ts';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 const main = path.join(projectRoot, 'src/main.ts');
@@ -29,6 +30,7 @@ export interface CommandResult {
 }
 
 export interface RunningCommand {
+  /** Also the id of its process group. */
   pid: number;
   stdout(): string;
   stderr(): string;
@@ -47,7 +49,7 @@ export function run(args: readonly string[], options: CommandOptions = {}): Prom
 
 /** Starts `obs-code-sync ARGS` and leaves it running. */
 export function start(args: readonly string[], options: CommandOptions = {}): RunningCommand {
-  return launch([process.execPath, main, ...withConfig(args, options)], options);
+  return launch(commandLine(args, options), options);
 }
 
 /**
@@ -56,6 +58,11 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
  */
 export function startThroughNpm(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   return launch(['npm', '--prefix', projectRoot, 'start', '-s', '--', ...withConfig(args, options)], options);
+}
+
+/** The program and arguments that `start` starts. */
+export function commandLine(args: readonly string[], options: CommandOptions): readonly string[] {
+  return [process.execPath, main, ...withConfig(args, options)];
 }
 
 function withConfig(args: readonly string[], { config }: CommandOptions): readonly string[] {
@@ -74,7 +81,7 @@ export function launch(command: readonly string[], options: CommandOptions): Run
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
-  const killGroup = () => signalGroup(child, 'SIGKILL');
+  const killGroup = () => signalGroup(child.pid, 'SIGKILL');
   process.once('exit', killGroup);
   const exit = ended(child, output, command, options.timeoutMs ?? 60_000).finally(() => {
     process.off('exit', killGroup);
@@ -88,7 +95,7 @@ export function launch(command: readonly string[], options: CommandOptions): Run
     stderr: () => output.stderr,
     waitForOutput: (pattern, timeoutMs = 20_000) => matching(child, output, pattern, timeoutMs),
     signal: (signal, to = 'process') => {
-      if (to === 'group') signalGroup(child, signal);
+      if (to === 'group') signalGroup(child.pid, signal);
       else child.kill(signal);
     },
     exit,
@@ -117,19 +124,10 @@ function collect(child: ChildProcess): Output {
   return output;
 }
 
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // Nobody is left in the group.
-  }
-}
-
 function ended(child: ChildProcess, output: Output, command: readonly string[], timeoutMs: number) {
   return new Promise<CommandResult>((resolve, reject) => {
     const timer = setTimeout(() => {
-      signalGroup(child, 'SIGKILL');
+      signalGroup(child.pid, 'SIGKILL');
       reject(new Error(`Still running after ${timeoutMs} ms: ${command.join(' ')}\n${transcript(output)}`));
     }, timeoutMs);
     child.once('error', reject);
