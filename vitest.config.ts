@@ -1,9 +1,11 @@
 import { defineConfig } from 'vitest/config';
+import { summaryReporter } from './test/support/summary-reporter.ts';
 
 const needsPostgres = ['test/support/postgres-setup.ts'];
 
 export default defineConfig({
   test: {
+    reporters: ['default', summaryReporter()],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
       { test: { name: 'contract', include: ['test/contract/**/*.test.ts'], testTimeout: 30_000 } },

@@ -1,0 +1,46 @@
+import type { Reporter, TestCase, TestModule, TestSuite } from 'vitest/node';
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: string[];
+}
+
+/**
+ * Ends the run's output with `N passed, N failed` (and `, N skipped`) on a line of its own, for CI; above it
+ * what was skipped, and why. Errors outside tests count as failures, and no run that ends with another
+ * exit code than 0 says `0 failed`, whatever broke.
+ */
+export function summaryReporter(): Reporter {
+  const totals: Totals = { passed: 0, failed: 0, skipped: [] };
+  // At the process's very end, since servers are stopped, and may fail to, after the last report.
+  process.once('exit', (exitCode) => {
+    const failed = exitCode === 0 ? totals.failed : Math.max(totals.failed, 1);
+    for (const line of totals.skipped) process.stdout.write(`skipped: ${line}\n`);
+    const skipped = totals.skipped.length > 0 ? `, ${totals.skipped.length} skipped` : '';
+    process.stdout.write(`${totals.passed} passed, ${failed} failed${skipped}\n`);
+  });
+  return {
+    onTestRunEnd(modules, unhandledErrors) {
+      totals.failed += unhandledErrors.length;
+      for (const module of modules) count(module, totals);
+    },
+  };
+}
+
+function count(module: TestModule, totals: Totals): void {
+  totals.failed += errorsOf(module);
+  for (const suite of module.children.allSuites()) totals.failed += errorsOf(suite);
+  for (const test of module.children.allTests()) countTest(test, totals);
+}
+
+/** Of the file or suite itself: an import that failed, a `beforeAll` that threw. */
+const errorsOf = (suite: TestModule | TestSuite) => suite.errors().length;
+
+function countTest(test: TestCase, totals: Totals): void {
+  const result = test.result();
+  if (result.state === 'passed') totals.passed += 1;
+  else if (result.state === 'skipped')
+    totals.skipped.push(`${test.fullName} (${result.note ?? 'no reason given'})`);
+  else totals.failed += 1;
+}
