@@ -1,5 +1,6 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { VdnErrorCode } from '../errors.ts';
+import type { Views } from './views.ts';
 
 /**
  * The tables as Kysely sees them. What they mean to a reader stands in the comments of the migrations,
@@ -8,7 +9,7 @@ import type { VdnErrorCode } from '../errors.ts';
  * An instant that is written back must not pass through a JavaScript Date, which cuts microseconds: read it
  * with `instantText` and hand it back as text.
  */
-export interface Database {
+export interface Database extends Views {
   result_code: ResultCodeTable;
   result_code_history: ResultCodeHistoryTable;
   vdn: VdnTable;
