@@ -1,0 +1,113 @@
+import type { Locale, Texts } from './descriptions.ts';
+import {
+  generatedCode,
+  generatedRowJson,
+  type ListedCode,
+  mostCodes,
+  type Rewrite,
+  rewrites,
+  rewritten,
+  rowJson,
+} from './generated-list.ts';
+
+export const firstVdn = 1;
+export const lastVdn = 9999;
+
+/** A change of many lists at once. */
+export interface BulkEdit {
+  /** From 0 to 1: how large a share of the codes gets another description, in both locales. */
+  readonly share: number;
+  readonly firstVdn?: number | undefined;
+  readonly lastVdn?: number | undefined;
+}
+
+/**
+ * The lists of all VDNs. A list that nobody edited is generated row by row as it is asked for and never held,
+ * so that 9,999 VDNs cost no more memory than one.
+ */
+export class Lists {
+  readonly #edited = new Map<number, readonly ListedCode[]>();
+  readonly #codesOf: (vdnId: number) => number;
+  #rewrites: readonly Rewrite[] = [];
+
+  constructor(codesPerVdn: number | ((vdnId: number) => number)) {
+    this.#codesOf = typeof codesPerVdn === 'number' ? () => codesPerVdn : codesPerVdn;
+  }
+
+  count(vdnId: number): number {
+    return this.#edited.get(vdnId)?.length ?? this.#generatedCount(vdnId);
+  }
+
+  codes(vdnId: number): readonly ListedCode[] {
+    const edited = this.#edited.get(vdnId);
+    if (edited !== undefined) return edited;
+    return Array.from({ length: this.#generatedCount(vdnId) }, (_, position) =>
+      generatedCode(vdnId, position, this.#rewrites),
+    );
+  }
+
+  /** JSON of the entries from `start` up to before `end`, separated by commas. */
+  rowsJson(vdnId: number, locale: Locale, start: number, end: number): string {
+    const edited = this.#edited.get(vdnId);
+    if (edited !== undefined) {
+      return edited
+        .slice(start, end)
+        .map((code) => rowJson(code, locale))
+        .join();
+    }
+    const rows: string[] = [];
+    const last = Math.min(end, this.#generatedCount(vdnId));
+    for (let position = start; position < last; position += 1) {
+      rows.push(generatedRowJson(vdnId, position, locale, this.#rewrites));
+    }
+    return rows.join();
+  }
+
+  replace(vdnId: number, codes: readonly ListedCode[]): void {
+    this.#edited.set(vdnId, [...codes]);
+  }
+
+  /** Back to the generated list. */
+  reset(vdnId: number): void {
+    this.#edited.delete(vdnId);
+  }
+
+  /**
+   * Gives a share of the codes another description: the same ones in every simulator that was
+   * edited in the same way.
+   *
+   * @returns how many descriptions changed.
+   */
+  rewrite({ share, firstVdn: from = firstVdn, lastVdn: to = lastVdn }: BulkEdit): number {
+    if (!(share >= 0 && share <= 1)) throw new RangeError(`a share is a number from 0 to 1, not ${share}`);
+    const rewrite: Rewrite = { number: this.#rewrites.length + 1, share, firstVdn: from, lastVdn: to };
+    let changed = 0;
+    for (let vdnId = from; vdnId <= to; vdnId += 1) {
+      const count = this.count(vdnId);
+      for (let position = 0; position < count; position += 1) {
+        if (rewrites(rewrite, vdnId, position)) changed += 1;
+      }
+      const edited = this.#edited.get(vdnId);
+      if (edited !== undefined) this.replace(vdnId, rewrittenList(edited, rewrite, vdnId));
+    }
+    this.#rewrites = [...this.#rewrites, rewrite];
+    return changed;
+  }
+
+  #generatedCount(vdnId: number): number {
+    const count = this.#codesOf(vdnId);
+    if (!Number.isInteger(count) || count < 0 || count > mostCodes) {
+      throw new RangeError(`a VDN has 0 to ${mostCodes} codes, not ${count}`);
+    }
+    return count;
+  }
+}
+
+/** A description to put into a list: for both locales where it is one text. */
+export type NewText = string | null | Texts;
+
+function rewrittenList(codes: readonly ListedCode[], rewrite: Rewrite, vdnId: number): ListedCode[] {
+  return codes.map((code, position) =>
+    rewrites(rewrite, vdnId, position) ? rewritten(code, rewrite.number) : code,
+  );
+}

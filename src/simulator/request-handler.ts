@@ -1,0 +1,150 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { text } from 'node:stream/consumers';
+import { errorBody, failureBody, jsonContentType, pageBody, send } from './answers.ts';
+import { type AuthenticationRules, authenticationProblem } from './authentication.ts';
+import { type Locale, locales } from './descriptions.ts';
+import { answerWithFault } from './fault-answers.ts';
+import type { FaultBook, Met } from './fault-book.ts';
+import { bendPage, editForFault, type PageDraft } from './fault-pages.ts';
+import type { ListedCode } from './generated-list.ts';
+import type { Lists } from './lists.ts';
+import { checkParameters, type PageParameters } from './parameters.ts';
+import type { RequestLog } from './request-log.ts';
+import { vdnList } from './vdn-list.ts';
+
+/**
+ * Edits a VDN's list between requests: called before each request that is answered from the list, with
+ * the list as it stands and the number of that request (from 1). What it returns is the new list.
+ */
+export type EditScript = (
+  codes: readonly ListedCode[],
+  requestNumber: number,
+) => readonly ListedCode[] | undefined;
+
+export interface Script {
+  readonly edit: EditScript;
+  requests: number;
+}
+
+/** All that a simulator is made of. */
+export interface State {
+  readonly lists: Lists;
+  readonly faults: FaultBook;
+  readonly scripts: Map<number, Script>;
+  readonly requests: RequestLog;
+  readonly rules: AuthenticationRules;
+  readonly latencyMs: number;
+  readonly maxPageSize: number;
+  /** Added to the clock that the Date header shows. */
+  readonly clockOffsetMs: number;
+}
+
+const path = /^\/rest\/isales\/v1\/openapi\/campaigns\/([^/]*)\/queryOBSResultCode$/;
+
+/** Answers one request of the interface. */
+export async function handleRequest(
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { method = '', url = '', rawHeaders } = request;
+  const queryStart = url.indexOf('?');
+  const vdnText = path.exec(queryStart < 0 ? url : url.slice(0, queryStart))?.[1];
+  const query = new URLSearchParams(queryStart < 0 ? '' : url.slice(queryStart + 1));
+  const vdnId = number(vdnText);
+  const pageNum = number(query.get('pageNum'));
+  const entry = state.requests.arrived({
+    method,
+    url,
+    rawHeaders,
+    vdnId,
+    pageNum,
+    pageSize: number(query.get('pageSize')),
+  });
+  response.once('close', () =>
+    state.requests.ended(entry, response.headersSent ? response.statusCode : undefined),
+  );
+  if (state.clockOffsetMs !== 0) {
+    response.setHeader('Date', new Date(Date.now() + state.clockOffsetMs).toUTCString());
+  }
+  if (vdnText === undefined) {
+    send(response, 404, errorBody(404, 'there is no such path'));
+    return;
+  }
+  if (method !== 'GET') {
+    send(response, 405, errorBody(405, 'GET only'), { 'Content-Type': jsonContentType, Allow: 'GET' });
+    return;
+  }
+  const met = state.faults.meet(vdnId, pageNum);
+  const body = await bodyOf(request);
+  entry.refused = authenticationProblem({ method, url, rawHeaders, body }, state.rules);
+  const answer = chooseAnswer(state, request, response, vdnText, query, met, entry.refused);
+  const waitMs = state.latencyMs + met.delayMs;
+  if (waitMs === 0) answer();
+  else setTimeout(answer, waitMs).unref();
+}
+
+/** The answer is worked out when the request arrives, and sent when the caller likes. */
+function chooseAnswer(
+  state: State,
+  request: IncomingMessage,
+  response: ServerResponse,
+  vdnText: string,
+  query: URLSearchParams,
+  met: Met,
+  refused: string | undefined,
+): () => void {
+  const { answer } = met;
+  const checked = checkParameters(vdnText, query, request.headers['content-type']);
+  const rightBody = (): string =>
+    'resultCode' in checked ? failureBody(checked) : pageOf(state, checked, localeOf(request), met);
+  // A fault stands in front of the server, as a firewall does: it comes before the signature.
+  if (answer !== undefined) return () => answerWithFault(answer, response, rightBody);
+  if (refused !== undefined) {
+    return () => send(response, 401, errorBody(401, `authentication failed: ${refused}`));
+  }
+  const body = rightBody();
+  return () => send(response, 200, body);
+}
+
+function pageOf(state: State, parameters: PageParameters, locale: Locale, met: Met): string {
+  const { lists, scripts } = state;
+  const { vdnId, pageNum } = parameters;
+  runScript(scripts.get(vdnId), lists, vdnId);
+  for (const fault of met.edits) editForFault(fault, vdnList(lists, vdnId));
+  const pageSize = Math.min(parameters.pageSize, state.maxPageSize);
+  if (met.pages.length > 0) return bentPage(vdnList(lists, vdnId).list(locale), pageNum, pageSize, met);
+  const start = (pageNum - 1) * pageSize;
+  const rows = lists.rowsJson(vdnId, locale, start, start + pageSize);
+  return pageBody(rows, String(lists.count(vdnId)));
+}
+
+function bentPage(list: readonly unknown[], pageNum: number, pageSize: number, met: Met): string {
+  const plain: PageDraft = { list, total: list.length, pageNum, pageSize, missing: 0 };
+  const draft = met.pages.reduce<PageDraft>((bent, fault) => bendPage(fault, bent), plain);
+  const start = (draft.pageNum - 1) * draft.pageSize;
+  const rows = draft.list.slice(start, start + draft.pageSize);
+  const shown = rows.slice(0, Math.max(0, rows.length - draft.missing));
+  return pageBody(shown.map((row) => JSON.stringify(row)).join(), JSON.stringify(draft.total) ?? 'null');
+}
+
+function runScript(script: Script | undefined, lists: Lists, vdnId: number): void {
+  if (script === undefined) return;
+  script.requests += 1;
+  const changed = script.edit(lists.codes(vdnId), script.requests);
+  if (changed !== undefined) lists.replace(vdnId, changed);
+}
+
+function localeOf(request: IncomingMessage): Locale {
+  const asked = request.headers.locale;
+  return locales.find((locale) => locale === asked) ?? locales[0];
+}
+
+function number(text: string | null | undefined): number | undefined {
+  return text === null || text === undefined || text === '' ? undefined : Number(text);
+}
+
+async function bodyOf(request: IncomingMessage): Promise<string> {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  return encoding === undefined && (length === undefined || length === '0') ? '' : text(request);
+}
