@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import type { CompleteSnapshot } from './complete-snapshot.ts';
+
+/** What is stored of one code of a VDN. */
+export interface StoredCode {
+  readonly obsCode: string;
+  readonly obsCodeDesc: string | null;
+  readonly removed: boolean;
+}
+
+export const changeKinds = ['added', 'changed', 'removed', 'returned'] as const;
+export type ChangeKind = (typeof changeKinds)[number];
+
+/**
+ * One difference between the source's list and the stored one. `before` and `after` are descriptions: null
+ * where the source gave none, and where there is none on that side (`before` of an added, `after` of a
+ * removed code). A returned code's `before` is the text it had when it was removed.
+ */
+export interface Change {
+  readonly kind: ChangeKind;
+  readonly obsCode: string;
+  readonly before: string | null;
+  readonly after: string | null;
+}
+
+export interface Difference {
+  /** Sorted by code, so that equal differences are equal in every representation. */
+  readonly changes: readonly Change[];
+  /** Active codes before; what the guard's shares are shares of. */
+  readonly activeBefore: number;
+}
+
+export type ChangeCounts = Record<ChangeKind, number>;
+
+/** Compares what is stored with what the source has now. */
+export function diff(stored: Iterable<StoredCode>, snapshot: CompleteSnapshot): Difference {
+  const changes: Change[] = [];
+  const known = new Set<string>();
+  let activeBefore = 0;
+  for (const { obsCode, obsCodeDesc: before, removed } of stored) {
+    known.add(obsCode);
+    if (!removed) activeBefore++;
+    const after = snapshot.codes.get(obsCode);
+    if (after === undefined) {
+      if (!removed) changes.push({ kind: 'removed', obsCode, before, after: null });
+    } else if (removed) {
+      changes.push({ kind: 'returned', obsCode, before, after });
+    } else if (before !== after) {
+      changes.push({ kind: 'changed', obsCode, before, after });
+    }
+  }
+  for (const [obsCode, after] of snapshot.codes) {
+    if (!known.has(obsCode)) changes.push({ kind: 'added', obsCode, before: null, after });
+  }
+  changes.sort((a, b) => (a.obsCode < b.obsCode ? -1 : 1));
+  return { changes, activeBefore };
+}
+
+/** How many changes there are of each kind. */
+export function countChanges(changes: readonly Change[]): ChangeCounts {
+  const counts: ChangeCounts = { added: 0, changed: 0, removed: 0, returned: 0 };
+  for (const { kind } of changes) counts[kind]++;
+  return counts;
+}
+
+/**
+ * The name under which a held difference is approved: 12 hex digits of SHA-256 over the source and the
+ * sorted changes, without the VDN, so that one approval covers the same change in 500 VDNs.
+ */
+export function planOf(source: string, { changes }: Difference): string {
+  const text = JSON.stringify([source, changes.map((c) => [c.kind, c.obsCode, c.before, c.after])]);
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+}

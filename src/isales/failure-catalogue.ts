@@ -1,0 +1,26 @@
+/** `resultCode` and `returnCode` of an answer that holds what was asked for. */
+export const successCode = '0200000';
+
+/**
+ * What the failure codes inside an HTTP 200 mean (interface, "Failure codes", edition of 2023). Seven and
+ * eight digits are both real: whole strings are compared.
+ */
+const meanings: Readonly<Record<string, string>> = {
+  '0200001': 'parameter error',
+  '02000001': 'empty parameter',
+  '02000002': 'invalid characters in a parameter',
+  '02000003': 'parameter longer than allowed',
+  '02000004': 'parameter shorter than allowed',
+  '02000005': 'parameter length outside its range',
+  '02000006': 'wrong parameter type',
+  '02000007': 'wrong parameter value',
+  '02000008': 'parameter conversion error',
+  '02000009': 'wrong combination of parameters',
+  '02000010': 'hour and minute must be set together',
+  '02000011': 'more parameters than allowed',
+};
+
+/** The catalogue's words for a failure code, or that it is in no catalogue. */
+export function explainFailure(code: string): string {
+  return Object.hasOwn(meanings, code) ? `${meanings[code]}` : 'a code that the interface does not document';
+}

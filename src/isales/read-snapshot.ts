@@ -1,0 +1,103 @@
+import {
+  CompleteSnapshot,
+  type Page,
+  pageCount,
+  pageDefect,
+  type ReadResult,
+  type RepeatedEntries,
+} from '../domain/complete-snapshot.ts';
+import { VdnError } from '../errors.ts';
+
+/** Reads of one list in one run, the confirming one included. */
+const mostReads = 3;
+
+export type FetchPage = (pageNum: number, pageSize: number, signal: AbortSignal) => Promise<Page>;
+
+interface ReadOptions {
+  readonly fetchPage: FetchPage;
+  readonly pageSize: number;
+  readonly signal: AbortSignal;
+  /** Whether codes that are stored as active are missing from the list. */
+  readonly losesCodes: (snapshot: CompleteSnapshot) => Promise<boolean>;
+}
+
+/**
+ * Reads a VDN's whole list and proves it.
+ *
+ * A list of several pages that loses codes is taken only when two reads in a row gave the same. Why two are
+ * enough: let a code X be in the list all the time and missing from both reads. Each read has as many codes as
+ * the list had entries at the moment between them, X among those; so one of the codes read was not in the list
+ * at that moment, though it was before and after. Only a code that was deleted and put back can do that.
+ *
+ * @throws VdnError `incomplete-snapshot` where three reads gave no proof; `bad-row`; what a page's request met
+ */
+export async function readSnapshot(options: ReadOptions): Promise<CompleteSnapshot> {
+  let unconfirmed: CompleteSnapshot | undefined;
+  let repeated: RepeatedEntries | undefined;
+  let reason = '';
+  for (let read = 1; read <= mostReads; read++) {
+    const pageSize = repeated?.pageSize === options.pageSize ? otherPageSize(options.pageSize) : options.pageSize;
+    const result = await readOnce(options, pageSize);
+    const snapshot = judge(result, repeated);
+    repeated = result.kind === 'repeated' ? result.entries : undefined;
+    if (snapshot === undefined) {
+      unconfirmed = undefined;
+      reason = reasonOf(result);
+      continue;
+    }
+    if (unconfirmed?.equals(snapshot)) return snapshot;
+    if (!(await options.losesCodes(snapshot))) return snapshot;
+    if (!snapshot.provesAbsence) {
+      reason = 'it names entries more than once, so that its total cannot show that the codes missing from it are gone';
+      break;
+    }
+    if (snapshot.fromOnePage) return snapshot;
+    reason = 'codes are missing from it, and no two reads in a row gave the same list';
+    unconfirmed = snapshot;
+  }
+  throw new VdnError('incomplete-snapshot', `the list could not be read whole: ${reason}. Nothing was changed.`);
+}
+
+function judge(result: ReadResult, before: RepeatedEntries | undefined): CompleteSnapshot | undefined {
+  if (result.kind === 'complete') return result.snapshot;
+  if (result.kind === 'repeated' && before) return CompleteSnapshot.acceptRepeated(before, result.entries);
+  return undefined;
+}
+
+function reasonOf(result: ReadResult): string {
+  return result.kind === 'broken' ? result.reason : 'entries came more than once, and not the same ones with another page size';
+}
+
+/** Another size moves the borders between pages, so that what only moved across one shows. */
+function otherPageSize(pageSize: number): number {
+  return pageSize > 1 ? pageSize - 1 : 2;
+}
+
+/** One read: page 1, then as many as its total says, all at once; a page that shows a defect stops the rest. */
+async function readOnce({ fetchPage, signal }: ReadOptions, pageSize: number): Promise<ReadResult> {
+  const first = await fetchPage(1, pageSize, signal);
+  const firstDefect = pageDefect(first, 1, pageSize, first.total);
+  if (firstDefect !== undefined) return { kind: 'broken', reason: firstDefect };
+
+  const stop = new AbortController();
+  const either = AbortSignal.any([signal, stop.signal]);
+  const rest = Array.from({ length: pageCount(first.total, pageSize) - 1 }, (_, index) => index + 2);
+  let defect: string | undefined;
+  const readRest = rest.map(async (pageNum) => {
+    const page = await fetchPage(pageNum, pageSize, either);
+    defect ??= pageDefect(page, pageNum, pageSize, first.total);
+    if (defect !== undefined) stop.abort();
+    return page;
+  });
+  try {
+    const pages = await Promise.all(readRest);
+    return CompleteSnapshot.prove([first, ...pages], pageSize);
+  } catch (error) {
+    stop.abort();
+    // No request of this read may still be under way when the next one starts.
+    await Promise.allSettled(readRest);
+    signal.throwIfAborted();
+    if (defect !== undefined) return { kind: 'broken', reason: defect };
+    throw error;
+  }
+}

@@ -1,0 +1,76 @@
+import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { openEmbedded } from './embedded.ts';
+import { lockSessionSettings, sessionSettings } from './session-settings.ts';
+import type { Database } from './tables.ts';
+
+/** Applies and their bookkeeping; more would only queue up on the server's disk. */
+const poolSize = 4;
+
+/** A server that takes longer than this to answer a query has gone away without saying so. */
+const queryTimeoutMs = 120_000;
+const connectTimeoutMs = 10_000;
+
+/** What it takes to open a database; a part of the configuration. */
+export interface DatabaseConfig {
+  /** `postgres://…`, or `pglite:DIR` with an absolute DIR. */
+  readonly url: string;
+  readonly schema: string;
+}
+
+export interface OpenDatabase {
+  readonly db: Kysely<Database>;
+  readonly schema: string;
+  /** Names the database in messages: host, port and database, or the directory; never a password. */
+  readonly where: string;
+  /**
+   * Opens the one connection that holds a run's locks. Undefined for the embedded database, whose directory lock
+   * excludes other runs already.
+   */
+  readonly openLockConnection: (() => Kysely<Database>) | undefined;
+  /** Throws where another process may have taken the embedded database's directory over. */
+  readonly assertOwned: () => void;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the database. A server is first contacted by the first query; the embedded database starts at once
+ * and takes its directory's lock.
+ *
+ * @throws FatalError `locked` where another process has the embedded database open
+ */
+export async function openDatabase({ url, schema }: DatabaseConfig): Promise<OpenDatabase> {
+  if (url.startsWith('pglite:')) return openEmbedded(url.slice('pglite:'.length), schema);
+  const config: pg.PoolConfig = {
+    connectionString: url,
+    application_name: 'obs-code-sync',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+  const connect = (max: number, settings: readonly CompiledQuery[]) => {
+    // A connection that is never given up for being idle: it may hold locks.
+    const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: 0 });
+    // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
+    pool.on('error', () => {});
+    return new Kysely<Database>({
+      dialect: new PostgresDialect({
+        pool,
+        onCreateConnection: async (connection) => {
+          for (const setting of settings) await connection.executeQuery(setting);
+        },
+      }),
+    });
+  };
+  const db = connect(poolSize, [sessionSettings(schema)]);
+  const { host, port, database } = new pg.Client(config);
+  return {
+    db,
+    schema,
+    where: `${host}:${port}/${database}`,
+    openLockConnection: () => connect(1, [sessionSettings(schema), lockSessionSettings]),
+    assertOwned: () => {},
+    close: () => db.destroy(),
+  };
+}

@@ -1,0 +1,181 @@
+import type { Kysely, Transaction } from 'kysely';
+import { type Change, countChanges, planOf, type Difference } from '../domain/diff.ts';
+import type { VdnError } from '../errors.ts';
+import { clock, instant } from './instant.ts';
+import { LockLostError, type RunLock } from './run-lock.ts';
+import type { Database, SyncRunVdnTable } from './tables.ts';
+import { lockVdn, staleVerification } from './vdn-row.ts';
+import type { VdnState } from './vdn-states.ts';
+
+/** What every write for a VDN needs to know. */
+export interface VdnWrite {
+  readonly source: string;
+  readonly vdnId: number;
+  /** As it was before the list was read. */
+  readonly state: VdnState;
+  readonly runId: number;
+  readonly lock: RunLock;
+  readonly requests: number;
+  readonly durationMs: number;
+}
+
+/**
+ * Notes that the list is what is stored: one row of `vdn`, none of the code tables.
+ *
+ * @throws VdnError `stale-snapshot`; LockLostError
+ */
+export async function recordUnchanged(db: Kysely<Database>, write: VdnWrite, codeCount: number): Promise<void> {
+  if (write.state.held) {
+    await db.transaction().execute(async (trx) => {
+      await lockVdn(trx, write);
+      await settleVdn(trx, write, { outcome: 'unchanged', at: undefined, codeCount });
+    });
+    return;
+  }
+  // One statement does the work of a transaction: it looks, and it writes only where what it saw is right.
+  const seen = write.state.lastVerifiedAt;
+  const { numUpdatedRows } = await updateSettled(db, write, { outcome: 'unchanged', at: undefined, codeCount })
+    .where('last_verified_at', 'is not distinct from', seen === null ? null : instant(seen))
+    .where(write.lock.isHeld(write.source))
+    .executeTakeFirstOrThrow();
+  if (numUpdatedRows === 1n) return;
+  await db.transaction().execute((trx) => lockVdn(trx, write));
+  throw staleVerification();
+}
+
+/**
+ * Keeps a difference for a person to look at; no code is written.
+ *
+ * @throws VdnError `stale-snapshot`; LockLostError
+ */
+export async function recordHeld(db: Kysely<Database>, write: VdnWrite, difference: Difference): Promise<void> {
+  const { source, vdnId, runId } = write;
+  const plan = planOf(source, difference);
+  await db.transaction().execute(async (trx) => {
+    await lockVdn(trx, write);
+    await trx
+      .insertInto('held_change')
+      .values({
+        source,
+        vdn_id: vdnId,
+        plan,
+        held_since: clock,
+        run_id: runId,
+        difference: JSON.stringify(difference.changes),
+      })
+      // held_since stays: since when the VDN is held, under whatever plan.
+      .onConflict((conflict) =>
+        conflict.columns(['source', 'vdn_id']).doUpdateSet((eb) => ({
+          plan: eb.ref('excluded.plan'),
+          run_id: eb.ref('excluded.run_id'),
+          difference: eb.ref('excluded.difference'),
+        })),
+      )
+      .execute();
+    await trx
+      .updateTable('vdn')
+      .set({ last_attempt_at: clock, last_outcome: 'held', last_run_id: runId, ...noFailure })
+      .where('source', '=', source)
+      .where('vdn_id', '=', vdnId)
+      .execute();
+    await recordRunVdn(trx, write, { outcome: 'held', plan });
+  });
+}
+
+/** Notes that a VDN could not be brought up to date, and since when it has been so. */
+export async function recordFailed(db: Kysely<Database>, write: VdnWrite, error: VdnError): Promise<void> {
+  const { source, vdnId, runId } = write;
+  await db.transaction().execute(async (trx) => {
+    const { numUpdatedRows } = await trx
+      .updateTable('vdn')
+      .set((eb) => ({
+        last_attempt_at: clock,
+        last_outcome: 'failed',
+        last_run_id: runId,
+        failing_since: eb.fn.coalesce('failing_since', clock),
+        consecutive_failures: eb('consecutive_failures', '+', 1),
+        last_error_code: error.code,
+        last_error_message: error.message,
+      }))
+      .where('source', '=', source)
+      .where('vdn_id', '=', vdnId)
+      .where(write.lock.isHeld(source))
+      .executeTakeFirstOrThrow();
+    if (numUpdatedRows === 0n) throw new LockLostError();
+    await recordRunVdn(trx, write, { outcome: 'failed', error });
+  });
+}
+
+interface Settled {
+  readonly outcome: 'unchanged' | 'changed';
+  /** The instant of the apply, or undefined where nothing was applied. */
+  readonly at: string | undefined;
+  readonly codeCount: number;
+}
+
+/** The VDN is verified: whatever was held or failing before is no longer. */
+export async function settleVdn(trx: Transaction<Database>, write: VdnWrite, settled: Settled): Promise<void> {
+  await updateSettled(trx, write, settled).execute();
+  if (!write.state.held) return;
+  await trx
+    .deleteFrom('held_change')
+    .where('source', '=', write.source)
+    .where('vdn_id', '=', write.vdnId)
+    .execute();
+}
+
+function updateSettled(db: Kysely<Database>, { source, vdnId, runId }: VdnWrite, { outcome, at, codeCount }: Settled) {
+  const verifiedAt = at === undefined ? clock : instant(at);
+  return db
+    .updateTable('vdn')
+    .set((eb) => ({
+      code_count: codeCount,
+      first_verified_at: eb.fn.coalesce('first_verified_at', verifiedAt),
+      last_verified_at: verifiedAt,
+      last_attempt_at: verifiedAt,
+      last_outcome: outcome,
+      last_run_id: runId,
+      ...noFailure,
+      ...(at === undefined ? {} : { last_changed_at: verifiedAt }),
+    }))
+    .where('source', '=', source)
+    .where('vdn_id', '=', vdnId);
+}
+
+const noFailure = { failing_since: null, consecutive_failures: 0, last_error_code: null, last_error_message: null };
+
+interface RunVdn {
+  readonly outcome: SyncRunVdnTable['outcome'];
+  readonly changes?: readonly Change[];
+  readonly error?: VdnError;
+  /** The plan that holds the VDN, or that was approved. */
+  readonly plan?: string | undefined;
+}
+
+/** The VDN's line in the run's log. */
+export async function recordRunVdn(
+  trx: Transaction<Database>,
+  { runId, source, vdnId, requests, durationMs }: VdnWrite,
+  { outcome, changes = [], error, plan }: RunVdn,
+): Promise<void> {
+  const codes = countChanges(changes);
+  await trx
+    .insertInto('sync_run_vdn')
+    .values({
+      run_id: runId,
+      source,
+      vdn_id: vdnId,
+      outcome,
+      codes_added: codes.added,
+      codes_changed: codes.changed,
+      codes_removed: codes.removed,
+      codes_returned: codes.returned,
+      requests,
+      duration_ms: Math.round(durationMs),
+      error_code: error?.code ?? null,
+      error_message: error?.message ?? null,
+      plan: plan ?? null,
+      approved: plan !== undefined && outcome === 'changed',
+    })
+    .execute();
+}

@@ -1,0 +1,158 @@
+import { type Kysely, sql } from 'kysely';
+import type { ChangeCounts } from '../domain/diff.ts';
+import type { VdnErrorCode } from '../errors.ts';
+import { clock } from './instant.ts';
+import type { RunLock } from './run-lock.ts';
+import type { Database, RunStatus } from './tables.ts';
+
+/** How a run came about. */
+export interface RunOrigin {
+  readonly trigger: 'cli' | 'schedule';
+  /** The command's arguments as they were given; they hold no secrets. */
+  readonly arguments: string;
+  readonly shard: string | null;
+  readonly version: string;
+  readonly host: string;
+}
+
+/** How many VDNs came to what; adds up to the total. */
+export interface VdnCounts {
+  readonly total: number;
+  readonly unchanged: number;
+  readonly changed: number;
+  readonly failed: number;
+  readonly held: number;
+  readonly skipped: number;
+  readonly fresh: number;
+}
+
+export interface RunResult {
+  readonly status: Exclude<RunStatus, 'running'>;
+  readonly exitCode: number;
+  readonly error: { readonly code: string; readonly message: string } | null;
+  readonly vdns: VdnCounts;
+  readonly codes: ChangeCounts;
+  readonly requests: number;
+}
+
+/**
+ * Opens the run's row, after the rows of runs that died without closing theirs were closed.
+ *
+ * @returns the run's id
+ */
+export async function startRun(
+  db: Kysely<Database>,
+  lock: RunLock,
+  origin: RunOrigin,
+  vdnsTotal: number,
+): Promise<number> {
+  await closeDeadRuns(db, lock);
+  return lock.insertRun(async (trx) => {
+    const row = await trx
+      .insertInto('sync_run')
+      .values({ ...origin, status: 'running', vdns_total: vdnsTotal, vdns_skipped: vdnsTotal })
+      .returning('run_id')
+      .executeTakeFirstOrThrow();
+    return row.run_id;
+  });
+}
+
+/** Closes the run's row. */
+export async function finishRun(db: Kysely<Database>, runId: number, result: RunResult): Promise<void> {
+  const { vdns, codes } = result;
+  await db
+    .updateTable('sync_run')
+    .set({
+      finished_at: clock,
+      status: result.status,
+      exit_code: result.exitCode,
+      error_code: result.error?.code ?? null,
+      error_message: result.error?.message ?? null,
+      vdns_total: vdns.total,
+      vdns_unchanged: vdns.unchanged,
+      vdns_changed: vdns.changed,
+      vdns_failed: vdns.failed,
+      vdns_held: vdns.held,
+      vdns_skipped: vdns.skipped,
+      vdns_fresh: vdns.fresh,
+      codes_added: codes.added,
+      codes_changed: codes.changed,
+      codes_removed: codes.removed,
+      codes_returned: codes.returned,
+      requests: result.requests,
+    })
+    .where('run_id', '=', runId)
+    .execute();
+}
+
+/** Writes a line for each VDN that was not tried, whatever their number in one statement. */
+export async function recordSkipped(
+  db: Kysely<Database>,
+  runId: number,
+  source: string,
+  vdnIds: readonly number[],
+  errorCode: VdnErrorCode,
+  message: string,
+): Promise<void> {
+  await db
+    .insertInto('sync_run_vdn')
+    .columns(['run_id', 'source', 'vdn_id', 'outcome', 'duration_ms', 'error_code', 'error_message'])
+    .expression(
+      sql`select ${runId}::integer, ${source}::text, vdn_id, 'skipped', 0, ${errorCode}::text, ${message}::text
+          from unnest(${[...vdnIds]}::integer[]) as listed (vdn_id)`,
+    )
+    .execute();
+}
+
+/**
+ * A run that is `running` while nobody holds its lock died. Its row is closed as `interrupted`, with what it
+ * finished counted from what it left: its lines in the log, and the VDNs that it was the last to verify.
+ */
+async function closeDeadRuns(db: Kysely<Database>, lock: RunLock): Promise<void> {
+  const running = await db.selectFrom('sync_run').where('status', '=', 'running').select('run_id').execute();
+  for (const runId of await lock.dead(running.map((row) => row.run_id))) await closeDeadRun(db, runId);
+}
+
+async function closeDeadRun(db: Kysely<Database>, runId: number): Promise<void> {
+  const counted = await db
+    .selectFrom('sync_run_vdn')
+    .where('run_id', '=', runId)
+    .select((eb) => {
+      const number = (outcome: 'changed' | 'failed' | 'held') =>
+        sql<number>`count(*) filter (where outcome = ${outcome})::integer`;
+      const sum = (column: 'codes_added' | 'codes_changed' | 'codes_removed' | 'codes_returned' | 'requests') =>
+        sql<number>`coalesce(sum(${eb.ref(column)}), 0)::integer`;
+      return [
+        number('changed').as('vdns_changed'),
+        number('failed').as('vdns_failed'),
+        number('held').as('vdns_held'),
+        sum('codes_added').as('codes_added'),
+        sum('codes_changed').as('codes_changed'),
+        sum('codes_removed').as('codes_removed'),
+        sum('codes_returned').as('codes_returned'),
+        sum('requests').as('requests'),
+      ];
+    })
+    .executeTakeFirstOrThrow();
+  const { unchanged } = await db
+    .selectFrom('vdn')
+    .where('last_run_id', '=', runId)
+    .where('last_outcome', '=', 'unchanged')
+    .select(sql<number>`count(*)::integer`.as('unchanged'))
+    .executeTakeFirstOrThrow();
+  const done = unchanged + counted.vdns_changed + counted.vdns_failed + counted.vdns_held;
+  await db
+    .updateTable('sync_run')
+    .set((eb) => ({
+      ...counted,
+      status: 'interrupted',
+      finished_at: clock,
+      error_code: 'interrupted',
+      error_message: 'the process ended without closing its run: it was killed, or its machine went down',
+      vdns_unchanged: unchanged,
+      vdns_skipped: eb('vdns_total', '-', done),
+    }))
+    .where('run_id', '=', runId)
+    .where('status', '=', 'running')
+    .execute();
+}
