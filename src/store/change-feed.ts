@@ -1,0 +1,82 @@
+import { type Kysely, sql } from 'kysely';
+import type { Database } from './tables.ts';
+import type { CodeChangeKind } from './views.ts';
+
+/** Which changes to tell of. */
+export interface ChangeFilter {
+  /** Only those of the last so many milliseconds. */
+  readonly sinceMs: number;
+  /** Only those of this source; undefined: of all. */
+  readonly source?: string | undefined;
+  /** Only those of these VDNs; undefined: of all. */
+  readonly vdnIds?: readonly number[] | undefined;
+}
+
+/** A code that was added, changed, removed or returned. */
+export interface CodeChange {
+  readonly changedAt: Date;
+  readonly source: string;
+  readonly vdnId: number;
+  readonly kind: Exclude<CodeChangeKind, 'initial'>;
+  readonly obsCode: string;
+  /** Null for a new code, and where the source sent no text. */
+  readonly before: string | null;
+  /** Null for a removed code, and where the source sent no text. */
+  readonly after: string | null;
+  readonly runId: number;
+}
+
+/** A VDN that was read for the first time: news as a whole, not code by code. */
+export interface FirstList {
+  readonly changedAt: Date;
+  readonly source: string;
+  readonly vdnId: number;
+  readonly codes: number;
+}
+
+/** The changes, oldest first, without those that belong to a VDN's first list. */
+export async function codeChanges(db: Kysely<Database>, filter: ChangeFilter): Promise<CodeChange[]> {
+  return await matching(db, filter)
+    .where('kind', '<>', 'initial')
+    .select((eb) => [
+      'changed_at as changedAt',
+      'source',
+      'vdn_id as vdnId',
+      eb.ref('kind').$castTo<CodeChange['kind']>().as('kind'),
+      'obs_code as obsCode',
+      'old_desc as before',
+      'new_desc as after',
+      'run_id as runId',
+    ])
+    .orderBy('changed_at')
+    .orderBy('source')
+    .orderBy('vdn_id')
+    .orderBy(sql`obs_code collate "C"`)
+    .execute();
+}
+
+/** The VDNs that were stored for the first time, oldest first. An empty first list changes nothing: it is not here. */
+export async function firstLists(db: Kysely<Database>, filter: ChangeFilter): Promise<FirstList[]> {
+  return await matching(db, filter)
+    .where('kind', '=', 'initial')
+    .groupBy(['changed_at', 'source', 'vdn_id'])
+    .select([
+      'changed_at as changedAt',
+      'source',
+      'vdn_id as vdnId',
+      sql<number>`count(*)::integer`.as('codes'),
+    ])
+    .orderBy('changed_at')
+    .orderBy('source')
+    .orderBy('vdn_id')
+    .execute();
+}
+
+function matching(db: Kysely<Database>, { sinceMs, source, vdnIds }: ChangeFilter) {
+  let query = db
+    .selectFrom('code_change')
+    .where('changed_at', '>=', sql<Date>`now() - ${sinceMs} * interval '1 millisecond'`);
+  if (source !== undefined) query = query.where('source', '=', source);
+  if (vdnIds !== undefined) query = query.where('vdn_id', 'in', vdnIds);
+  return query;
+}
