@@ -13,12 +13,6 @@ export interface VdnProblem {
   readonly message: string;
 }
 
-interface Range {
-  readonly entry: number;
-  readonly first: number;
-  readonly last: number;
-}
-
 /**
  * The VDNs of a list's entries (whole numbers, or texts such as `25` and `100-120`), sorted, each once.
  * A VDN that is listed twice is a problem: it is usually a slip of somebody who meant another one.
@@ -27,19 +21,23 @@ export function expandVdns(entries: readonly unknown[]): { vdns: number[]; probl
   const problems: VdnProblem[] = [];
   if (entries.length === 0) problems.push({ message: `the list is empty; expected at least ${vdnForm}` });
 
-  const ranges: Range[] = [];
+  const listedBy = new Map<number, number>();
   for (const [entry, value] of entries.entries()) {
-    const read = readRange(value);
-    if (typeof read === 'string') {
-      problems.push({ entry, message: read });
+    const read = readEntry(value);
+    if (!read.ok) {
+      problems.push(...read.problems.map((message) => ({ entry, message })));
       continue;
     }
-    const range = { entry, ...read };
-    problems.push(...ranges.flatMap((earlier) => overlap(earlier, range)));
-    ranges.push(range);
+    const repeated = read.value.filter((vdn) => listedBy.has(vdn));
+    for (const [earlier, vdns] of Map.groupBy(repeated, (vdn) => listedBy.get(vdn) ?? entry)) {
+      problems.push({
+        entry,
+        message: `${inWords(vdns)} listed already by entry ${earlier + 1} of the list`,
+      });
+    }
+    for (const vdn of read.value) if (!listedBy.has(vdn)) listedBy.set(vdn, entry);
   }
-  const vdns = new Set(ranges.flatMap(numbersOf));
-  return { vdns: [...vdns].sort((a, b) => a - b), problems };
+  return { vdns: [...listedBy.keys()].sort((a, b) => a - b), problems };
 }
 
 /** The VDNs of `--vdn 1,25,100-120`, sorted, or everything that is wrong with the text. */
@@ -52,29 +50,22 @@ export function parseVdnList(text: string): Parsed<number[]> {
   return { ok: false, problems: problems.map(quoted) };
 }
 
-function readRange(value: unknown): { first: number; last: number } | string {
+function readEntry(value: unknown): Parsed<number[]> {
   const [, from, to = from] = /^\s*(\d+)(?:\s*-\s*(\d+))?\s*$/.exec(asText(value)) ?? [];
-  if (from === undefined) return `expected ${vdnForm}`;
+  if (from === undefined) return wrong(`expected ${vdnForm}`);
   const [first, last] = [Number(from), Number(to)];
-  if (first < smallest || last > largest || first > largest || last < smallest) {
-    return `outside ${smallest} to ${largest}; expected ${vdnForm}`;
+  if ([first, last].some((vdn) => vdn < smallest || vdn > largest)) {
+    return wrong(`outside ${smallest} to ${largest}; expected ${vdnForm}`);
   }
-  return first > last ? 'the range runs backwards; write the smaller VDN first' : { first, last };
+  if (first > last) return wrong('the range runs backwards; write the smaller VDN first');
+  return { ok: true, value: Array.from({ length: last - first + 1 }, (_, offset) => first + offset) };
 }
+
+const wrong = (problem: string) => ({ ok: false, problems: [problem] }) as const;
 
 const asText = (value: unknown) =>
   typeof value === 'number' || typeof value === 'string' ? String(value) : '';
 
-function overlap(earlier: Range, later: Range): VdnProblem[] {
-  const first = Math.max(earlier.first, later.first);
-  const last = Math.min(earlier.last, later.last);
-  if (first > last) return [];
-  const which = first === last ? `VDN ${first} is` : `VDNs ${first} to ${last} are`;
-  return [
-    { entry: later.entry, message: `${which} listed already by entry ${earlier.entry + 1} of the list` },
-  ];
-}
-
-function numbersOf({ first, last }: Range): number[] {
-  return Array.from({ length: last - first + 1 }, (_, offset) => first + offset);
+function inWords(vdns: readonly number[]): string {
+  return vdns.length === 1 ? `VDN ${vdns[0]} is` : `VDNs ${vdns[0]} to ${vdns.at(-1)} are`;
 }

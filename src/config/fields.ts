@@ -1,0 +1,70 @@
+import * as z from 'zod';
+import { durationForm, parseDuration } from './duration.ts';
+import { nearest } from './nearest.ts';
+import type { Parsed } from './parsed.ts';
+
+/**
+ * The kinds of values a configuration has. Each says in its message what is expected, never what was found: what was
+ * found may be a secret, and `problems.ts` decides what of it is shown.
+ */
+
+/** A mapping that knows its keys; the message of unknown ones has a line for each. */
+export function mapping<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  const known = Object.keys(shape);
+  return z.strictObject(shape, {
+    error: (issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) => unknownKey(key, known)).join('\n')
+        : `expected a mapping of ${known.join(', ')}`,
+  });
+}
+
+function unknownKey(key: string, known: readonly string[]): string {
+  const [name = ''] = /^[\w$<.-]{0,40}/.exec(key) ?? [];
+  const suggestion = nearest(name, known);
+  const advice = suggestion === undefined ? `known here: ${known.join(', ')}` : `did you mean ${suggestion}?`;
+  // What follows the name may be a value, a secret one even, whose colon lacks its space ({secretKey:…}).
+  const shown = name === key ? name : `${name}… (is a blank missing after its colon?)`;
+  return `unknown key ${shown}; ${advice}`;
+}
+
+export function wholeNumber(smallest: number, largest: number, remark = '') {
+  const expected = `expected a whole number from ${smallest} to ${largest}${remark}`;
+  return z.int(expected).min(smallest, expected).max(largest, expected);
+}
+
+export function number(smallest: number, largest: number) {
+  const expected = `expected a number from ${smallest} to ${largest}`;
+  return z.number(expected).min(smallest, expected).max(largest, expected);
+}
+
+export const trueOrFalse = () => z.boolean('expected true or false');
+
+export const oneOf = <const Words extends readonly string[]>(words: Words) =>
+  z.enum(words, `expected one of ${words.join(', ')}`);
+
+export function text(form = 'a text', pattern = /\S/) {
+  const expected = `expected ${form}`;
+  return z.string(`${expected}; a number needs quotes here`).regex(pattern, expected);
+}
+
+/** A text that `parse` makes something of. */
+export function parsedText<T>(form: string, parse: (text: string) => Parsed<T>) {
+  return z.string(`expected ${form}`).transform((value, context) => {
+    const parsed = parse(value);
+    if (parsed.ok) return parsed.value;
+    for (const message of parsed.problems) context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+}
+
+/** A duration in milliseconds, at most `longest`. */
+export function duration(longest: string) {
+  const limit = parseDuration(longest);
+  return parsedText(durationForm, (written) => {
+    const parsed = parseDuration(written);
+    return parsed.ok && limit.ok && parsed.value > limit.value
+      ? { ok: false, problems: [`expected at most ${longest}`] }
+      : parsed;
+  });
+}

@@ -1,0 +1,62 @@
+import type * as z from 'zod';
+import { isPlaceholder } from './placeholders.ts';
+import { isWithin, type Path, type Problem, valueAt } from './tree.ts';
+import { withoutSecrets } from './urls.ts';
+
+/** What these keys hold is never shown, however wrong it is. */
+const secretKeys: ReadonlySet<PropertyKey> = new Set(['accessKey', 'secretKey']);
+
+/** What these hold is shown only as far as it is surely no credential. */
+const urlKeys: ReadonlySet<PropertyKey> = new Set(['url', 'baseUrl']);
+
+const longestShown = 60;
+
+/** The schema's complaints, one problem each; what became undefined because it could not be filled in is none. */
+export function schemaProblems(issues: readonly z.core.$ZodIssue[], unfilled: readonly Problem[]): Problem[] {
+  return issues
+    .filter((issue) => !unfilled.some(({ path }) => isWithin(issue.path, path)))
+    .flatMap((issue) =>
+      issue.message.split('\n').map((message) => ({ path: issue.path, message, shows: shows(issue) })),
+    );
+}
+
+function shows(issue: z.core.$ZodIssue): Problem['shows'] {
+  if (issue.code === 'unrecognized_keys') return 'nothing';
+  return issue.code === 'invalid_type' && ['object', 'array'].includes(issue.expected) ? 'kind' : 'value';
+}
+
+/**
+ * One line for each problem: where, what is written there (`tree` is the file before anything was filled in, so that
+ * a placeholder is shown and not its value), what is expected.
+ */
+export function describeProblems(problems: readonly Problem[], tree: unknown): string[] {
+  const lines = problems.map(({ path, message, shows }) => {
+    const found = shows === 'nothing' ? '' : show(valueAt(tree, path), path, shows);
+    return `${pathInWords(path)}${found && ` ${found}`}: ${message}`;
+  });
+  return [...new Set(lines)];
+}
+
+function pathInWords(path: Path): string {
+  const words = path.map((key) => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`)).join('');
+  return words.replace(/^\./, '') || 'top level';
+}
+
+function show(value: unknown, path: Path, shows: Problem['shows']): string {
+  if (value === undefined) return 'is missing';
+  if (value === null) return 'is empty';
+  if (Array.isArray(value)) return 'is a list';
+  if (typeof value === 'object') return 'is a mapping';
+  if (typeof value === 'string' && isPlaceholder(value)) return `is ${value}`;
+  if (path.some((key) => secretKeys.has(key))) return '(not shown)';
+  if (shows === 'kind') return `is a ${typeof value === 'string' ? 'text' : typeof value}`;
+  return typeof value === 'string' ? showText(value, path) : `is ${value}`;
+}
+
+function showText(text: string, path: Path): string {
+  if (path.some((key) => urlKeys.has(key)) || /@|:\/\//.test(text)) {
+    const url = withoutSecrets(text);
+    return url === undefined ? '(not shown)' : `is ${url}`;
+  }
+  return `is ${JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)}`;
+}
