@@ -1,13 +1,9 @@
-import fs from 'node:fs/promises';
-import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
-import { Kysely, PostgresDialect } from 'kysely';
-import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrateToLatest } from '../../src/store/migrator.ts';
 
 export const templateName = 'obs_template';
-export const schema = 'obs';
 
 /** Makes the migrated database that every test database is a clone of. */
 export async function createTemplate(serverUrl: string): Promise<void> {
@@ -24,21 +20,12 @@ export async function createTemplate(serverUrl: string): Promise<void> {
 }
 
 async function migrate(url: string): Promise<void> {
-  await query(url, `create schema ${schema}`);
-  const pool = new pg.Pool({ connectionString: url, options: `-c search_path=${schema},pg_temp`, max: 2 });
-  const db = new Kysely<unknown>({ dialect: new PostgresDialect({ pool }) });
-  const migrationFolder = fileURLToPath(new URL('../../migrations', import.meta.url));
-  const migrator = new Migrator({
-    db,
-    provider: new FileMigrationProvider({ fs, path, migrationFolder }),
-    migrationTableName: 'schema_migration',
-    migrationLockTableName: 'schema_migration_lock',
-    migrationTableSchema: schema,
-  });
-  const { error, results } = await migrator.migrateToLatest();
-  await db.destroy();
-  if (error !== undefined) throw new Error('The template database cannot be migrated', { cause: error });
-  if (results?.length === 0) throw new Error('The template database has no migration');
+  const database = await openDatabase({ url, schema: 'obs' });
+  try {
+    await migrateToLatest(database);
+  } finally {
+    await database.close();
+  }
 }
 
 /** A container's port may be open before Postgres listens behind it. */
