@@ -1,7 +1,9 @@
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
+import { errorBody, send } from './answers.ts';
 import type { Account, AuthenticationRules } from './authentication.ts';
 import { type CertificateKind, makeCertificate } from './certificate.ts';
+import { controlPrefix, handleControl } from './control.ts';
 import { FaultBook } from './fault-book.ts';
 import type { Fault } from './fault-shapes.ts';
 import { listen } from './listen.ts';
@@ -99,7 +101,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const certificate = options.https ? await makeCertificate(options.certificate ?? 'valid') : undefined;
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    handleRequest(state, request, response).catch((error: unknown) => response.destroy(asError(error)));
+    const handle = request.url?.startsWith(controlPrefix) ? handleControl : handleRequest;
+    handle(state, request, response).catch((error: unknown) => fail(response, error));
   };
   const server = certificate ? createHttpsServer(certificate, answer) : createHttpServer(answer);
   const { baseUrl, close } = await listen(server, certificate ? 'https' : 'http', host, port);
@@ -123,6 +126,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+/** A mistake of whoever drives the simulator, a script that throws for instance: shown where it is noticed. */
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) response.destroy();
+  else send(response, 500, errorBody(500, `the simulator failed: ${String(error)}`));
 }

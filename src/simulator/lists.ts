@@ -13,6 +13,12 @@ import {
 export const firstVdn = 1;
 export const lastVdn = 9999;
 
+/** @throws RangeError where there can be no such VDN. */
+export function mustBeVdn(vdnId: number): void {
+  if (Number.isInteger(vdnId) && vdnId >= firstVdn && vdnId <= lastVdn) return;
+  throw new RangeError(`a VDN is a number from ${firstVdn} to ${lastVdn}, not ${vdnId}`);
+}
+
 /** A change of many lists at once. */
 export interface BulkEdit {
   /** From 0 to 1: how large a share of the codes gets another description, in both locales. */

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
+import { setTimeout as wait } from 'node:timers/promises';
 import { errorBody, failureBody, jsonContentType, pageBody, send } from './answers.ts';
 import { type AuthenticationRules, authenticationProblem } from './authentication.ts';
 import { type Locale, locales } from './descriptions.ts';
@@ -80,8 +81,8 @@ export async function handleRequest(
   entry.refused = authenticationProblem({ method, url, rawHeaders, body }, state.rules);
   const answer = chooseAnswer(state, request, response, vdnText, query, met, entry.refused);
   const waitMs = state.latencyMs + met.delayMs;
-  if (waitMs === 0) answer();
-  else setTimeout(answer, waitMs).unref();
+  if (waitMs > 0) await wait(waitMs, undefined, { ref: false });
+  answer();
 }
 
 /** The answer is worked out when the request arrives, and sent when the caller likes. */

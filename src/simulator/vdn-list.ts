@@ -1,6 +1,6 @@
 import type { Locale } from './descriptions.ts';
 import { type ListedCode, type ObsCodeRow, rowOf } from './generated-list.ts';
-import { firstVdn, type Lists, lastVdn, type NewText } from './lists.ts';
+import { type Lists, mustBeVdn, type NewText } from './lists.ts';
 
 /** The list of one VDN, to look at and to edit. A text given as a string holds for both locales. */
 export interface VdnList {
@@ -24,9 +24,7 @@ export interface VdnList {
 
 /** @throws RangeError where there can be no such VDN; `remove`, `change` and `swap` where the code is not listed. */
 export function vdnList(lists: Lists, vdnId: number): VdnList {
-  if (!Number.isInteger(vdnId) || vdnId < firstVdn || vdnId > lastVdn) {
-    throw new RangeError(`a VDN is a number from ${firstVdn} to ${lastVdn}, not ${vdnId}`);
-  }
+  mustBeVdn(vdnId);
   const codes = (): readonly ListedCode[] => lists.codes(vdnId);
   const positionOf = (obsCode: string): number => {
     const position = codes().findIndex((code) => code.obsCode === obsCode);
