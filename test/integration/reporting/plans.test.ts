@@ -1,0 +1,106 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { fillLargeTables } from './large-tables.ts';
+import { recipe, recipes } from './recipes.ts';
+import { reportingDatabase, rowsOf } from './stored-lists.ts';
+
+const { client } = await reportingDatabase();
+beforeAll(() => fillLargeTables(client));
+
+/** A node of EXPLAIN's JSON; only what is looked at here. */
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Actual Loops': number;
+  Plans?: PlanNode[];
+}
+
+interface Explained {
+  nodes: PlanNode[];
+  /** Milliseconds. */
+  time: number;
+}
+
+async function explain(query: string): Promise<Explained> {
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode; 'Execution Time': number }] }>(
+    `explain (analyze, format json) ${query}`,
+  );
+  const [
+    {
+      'QUERY PLAN': [plan],
+    } = { 'QUERY PLAN': [] },
+  ] = rows;
+  if (plan === undefined) throw new Error('EXPLAIN gave nothing');
+  return { nodes: flat(plan.Plan), time: plan['Execution Time'] };
+}
+
+const flat = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flat)];
+const wholeReads = ({ nodes }: Explained) => nodes.filter((node) => node['Node Type'] === 'Seq Scan');
+const indexes = ({ nodes }: Explained) =>
+  nodes.map((node) => node['Index Name']).filter((name) => name !== undefined);
+
+const few = (heading: string, index = 0) => `select * from (${recipe(heading, index)}) r where call_id < 50`;
+const lastHour = (heading: string) =>
+  `select * from (${recipe(heading)}) r where call_time >= now() - interval '1 hour'`;
+const asOf = recipe('The list as it stood on a day').replace(/'2025.*?'/, `now() - interval '150 days'`);
+
+/** Recipes as a report narrows them down, and the indexes that must then do the work. */
+const narrowed: Readonly<Record<string, readonly [query: string, ...indexes: string[]]>> = {
+  'the calls of an hour': [lastHour('The description of each call'), 'calls_by_time', 'result_code_pkey'],
+  'a few codes': [
+    `${recipe('Calls that know only the code')} where d.obs_code in ('00603', '00605')`,
+    'result_code_by_code',
+  ],
+  'a code of a source': [
+    `${recipe('Calls that know only the code', 1)} where d.source = 'prod' and d.obs_code = '00605'`,
+    'result_code_by_code',
+  ],
+  'a few numbers': [
+    `${recipe('Codes stored as numbers')} where d.obs_code_number in (603, 605)`,
+    'result_code_by_number',
+  ],
+  'a few calls with blanks': [few('Codes stored with blanks'), 'calls_pkey', 'result_code_pkey'],
+  'the calls of an hour, as it was then': [
+    lastHour('The description when the call was made'),
+    ...['calls_by_time', 'result_code_pkey', 'result_code_history_pkey'],
+  ],
+  'the changes of a night': [
+    recipe('What changed last night'),
+    ...['result_code_history_by_start', 'result_code_history_by_end'],
+  ],
+  'the list of a VDN on a day': [`select * from (${asOf}) r where vdn_id = 7`, 'result_code_history_pkey'],
+  'a few calls in two languages': [few('Two languages'), 'calls_pkey', 'result_code_pkey'],
+};
+
+describe('with 200,000 calls and 60,000 codes of three versions', () => {
+  test.each(Object.entries(narrowed))('%s: read by index', async (_what, [query, ...expected]) => {
+    const explained = await explain(query);
+    const wholeTables = wholeReads(explained).map((node) => node['Relation Name'] ?? '');
+    expect(wholeTables.filter((table) => table.startsWith('result_code'))).toEqual([]);
+    expect(indexes(explained)).toEqual(expect.arrayContaining(expected));
+  });
+
+  test.each([...recipes()].flatMap(([heading, all]) => all.map((query) => [heading, query] as const)))(
+    '%s: all calls take seconds at most, no table is read again and again',
+    async (_heading, query) => {
+      const explained = await explain(query);
+      // Parallel workers each read their part of a table once.
+      expect(wholeReads(explained).filter((node) => node['Actual Loops'] > 8)).toEqual([]);
+      expect(explained.time).toBeLessThan(5000);
+    },
+  );
+
+  test('the night has its changes, and every call of a known code one period', async () => {
+    expect(await rowsOf(client, recipe('What changed last night'))).toHaveLength(120);
+    const [counts] = await rowsOf(
+      client,
+      `select count(*) as rows, count(distinct call_id) as calls, count(obs_code_desc) as described
+       from (${recipe('The description when the call was made')}) r`,
+    );
+    const [known] = await rowsOf(
+      client,
+      `select count(obs_code_desc) as calls from (${recipe('The description of each call')}) r`,
+    );
+    expect(counts).toEqual({ rows: '200000', calls: '200000', described: known?.calls });
+  });
+});

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import path from 'node:path';
+import { FileMigrationProvider, Migrator } from 'kysely/migration';
+import pg from 'pg';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
+import { migrateToLatest } from '../../../src/store/migrator.ts';
+import { testDatabase } from '../../support/postgres.ts';
+import { rowsOf } from './stored-lists.ts';
+
+const migrationFolder = path.resolve('migrations');
+const migrations = readdirSync(migrationFolder)
+  .map((file) => path.basename(file, '.ts'))
+  .sort();
+
+/** Brings an empty schema to where a program that ended with this migration left it. */
+async function migrateTo({ db, schema }: OpenDatabase, migration: string): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider: new FileMigrationProvider({ fs, path, migrationFolder }),
+    migrationTableName: 'schema_migration',
+    migrationLockTableName: 'schema_migration_lock',
+    migrationTableSchema: schema,
+  });
+  const { error } = await migrator.migrateTo(migration);
+  if (error !== undefined) throw error;
+}
+
+async function emptyDatabase() {
+  const { url, close } = await testDatabase();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('drop schema obs cascade; create schema obs; create schema report');
+  const database = await openDatabase({ url, schema: 'obs' });
+  onTestFinished(async () => {
+    await client.end();
+    await database.close();
+    await close();
+  });
+  return { client, database };
+}
+
+/** A report on every table, view and function there is, and a reader who may read all of it. */
+async function dependOnEverything(client: pg.Client, reader: string): Promise<string[]> {
+  const relations = await rowsOf(
+    client,
+    `select relname as name, relkind = 'v' as is_view from pg_class
+     where relnamespace = 'obs'::regnamespace and relkind in ('r', 'v')`,
+  );
+  const functions = await rowsOf(
+    client,
+    `select proname as name from pg_proc where pronamespace = 'obs'::regnamespace`,
+  );
+  const sources = [
+    ...relations.map(({ name }) => [name, `obs.${name}`]),
+    ...functions.map(({ name }) => [name, `obs.${name}(now())`]),
+  ];
+  for (const [name, from] of sources)
+    await client.query(`create view report.${name} as select * from ${from}`);
+  await client.query(`create role ${reader};
+    grant usage on schema obs, report to ${reader};
+    grant select on all tables in schema obs, report to ${reader}`);
+  return sources.flatMap(([name, from]) => [`report.${name}`, `${from}`]);
+}
+
+describe('reports that were built on an earlier version', () => {
+  test.each(migrations)('still work after an upgrade from %s', async (migration) => {
+    const { client, database } = await emptyDatabase();
+    await migrateTo(database, migration);
+    await client.query(`
+      insert into obs.vdn (source, vdn_id, first_verified_at) values ('prod', 7, now());
+      insert into obs.result_code (source, vdn_id, obs_code, obs_code_desc, first_seen_at, changed_at)
+      values ('prod', 7, '00605', 'Busy', now(), now());
+      insert into obs.result_code_history (source, vdn_id, obs_code, obs_code_desc, valid_from, opened_run_id)
+      values ('prod', 7, '00605', 'Busy', now(), 1)`);
+    const reader = `reader_${randomBytes(4).toString('hex')}`;
+    const sources = await dependOnEverything(client, reader);
+    onTestFinished(async () => {
+      await client.query(`reset role; drop owned by ${reader}; drop role ${reader}`);
+    });
+
+    const done = await migrateToLatest(database);
+    expect(done).toEqual(migrations.slice(migrations.indexOf(migration) + 1));
+
+    await client.query(`set role ${reader}`);
+    for (const source of sources)
+      await expect(rowsOf(client, `select * from ${source}`)).resolves.toBeDefined();
+    const [busy] = await rowsOf(
+      client,
+      `select obs_code_desc from report.result_code where obs_code = '00605'`,
+    );
+    expect(busy).toEqual({ obs_code_desc: 'Busy' });
+  });
+});
