@@ -85,8 +85,8 @@ const codeByNumber = sql`
   ) as description
   group by obs_code_number`;
 
-// The versions are looked up code by code, so that a report on a few calls reads by index; over the whole
-// history in one window the same join took fifteen times as long, and no less for the calls of a whole year.
+// The versions are looked up code by code, so that a report on a day's calls reads by index: 5 ms, where one
+// window over the history (180,000 versions) took 160 ms. All calls of a year take 0.6 s instead of 0.4 s.
 const resultCodePeriod = sql`
   create view result_code_period as
   select c.source, c.vdn_id, c.obs_code, p.obs_code_desc, p.joins_from, p.joins_to, p.valid_from, p.valid_to

@@ -94,3 +94,34 @@ describe('reports that were built on an earlier version', () => {
     expect(busy).toEqual({ obs_code_desc: 'Busy' });
   });
 });
+
+/** Add to the end of a list, and take nothing away: somebody's report may use it. */
+const promised: Readonly<Record<string, string>> = {
+  active_result_code: 'source, vdn_id, obs_code, obs_code_number, obs_code_desc, first_seen_at, changed_at',
+  code: 'obs_code, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous',
+  code_by_source: 'source, obs_code, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous',
+  code_by_number: 'obs_code_number, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous',
+  result_code_period: 'source, vdn_id, obs_code, obs_code_desc, joins_from, joins_to, valid_from, valid_to',
+  code_change: 'changed_at, kind, source, vdn_id, obs_code, old_desc, new_desc, run_id',
+  freshness:
+    'source, vdn_id, code_count, first_verified_at, last_verified_at, age, last_changed_at, last_attempt_at, ' +
+    'last_outcome, last_run_id, is_held, held_since, plan, is_failing, failing_since, consecutive_failures, ' +
+    'last_error_code, last_error_message',
+};
+
+test('the views have the columns that reports were promised', async () => {
+  const { url, close } = await testDatabase();
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  onTestFinished(async () => {
+    await client.end();
+    await close();
+  });
+  const rows = await rowsOf(
+    client,
+    `select relname as view, string_agg(attname, ', ' order by attnum) as columns
+     from pg_class join pg_attribute on attrelid = pg_class.oid and attnum > 0
+     where relnamespace = 'obs'::regnamespace and relkind = 'v' group by relname`,
+  );
+  expect(Object.fromEntries(rows.map(({ view, columns }) => [view, columns]))).toEqual(promised);
+});
