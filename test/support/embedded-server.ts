@@ -29,13 +29,12 @@ export interface EmbeddedServerOptions {
 }
 
 /**
- * The tests' servers need not survive a power cut (fsync), and have no time for autovacuum, which would also
+ * The tests' servers need not survive a power cut (fsync), only their own crash; and they have no time for autovacuum, which would also
  * hold the template database open now and then.
  */
 export const serverSettings = {
   fsync: 'off',
   full_page_writes: 'off',
-  synchronous_commit: 'off',
   autovacuum: 'off',
   max_connections: 200,
   max_wal_size: '128MB',
