@@ -45,7 +45,8 @@ export const oneOf = <const Words extends readonly string[]>(words: Words) =>
 
 export function text(form = 'a text', pattern = /\S/) {
   const expected = `expected ${form}`;
-  return z.string(`${expected}; a number needs quotes here`).regex(pattern, expected);
+  const quotes = (input: unknown) => (typeof input === 'number' ? '; a number needs quotes here' : '');
+  return z.string({ error: ({ input }) => expected + quotes(input) }).regex(pattern, expected);
 }
 
 /** A text that `parse` makes something of. */

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { quote } from '../domain/quote.ts';
 import type { Parsed } from './parsed.ts';
 import { readText } from './read-text.ts';
 import type { Path, Problem } from './tree.ts';
@@ -67,9 +68,9 @@ function lookUp(inner: string, { env, directory }: Surroundings): Parsed<string>
 }
 
 function secretFile(file: string, directory: string): Parsed<string> {
-  const content = readText(resolve(directory, file));
-  if (!content.ok)
-    return wrong(`the file ${resolve(directory, file)} cannot be read: ${content.problems[0]}`);
+  const path = resolve(directory, file);
+  const content = readText(path);
+  if (!content.ok) return wrong(`the file ${quote(path)} cannot be read: ${content.problems[0]}`);
   const value = content.value.trim();
-  return value === '' ? wrong(`the file ${resolve(directory, file)} is empty`) : { ok: true, value };
+  return value === '' ? wrong(`the file ${quote(path)} is empty`) : { ok: true, value };
 }

@@ -1,4 +1,5 @@
 import type * as z from 'zod';
+import { quote } from '../domain/quote.ts';
 import { isPlaceholder } from './placeholders.ts';
 import { isWithin, type Path, type Problem, valueAt } from './tree.ts';
 import { withoutSecrets } from './urls.ts';
@@ -6,10 +7,8 @@ import { withoutSecrets } from './urls.ts';
 /** What these keys hold is never shown, however wrong it is. */
 const secretKeys: ReadonlySet<PropertyKey> = new Set(['accessKey', 'secretKey']);
 
-/** What these hold is shown only as far as it is surely no credential. */
-const urlKeys: ReadonlySet<PropertyKey> = new Set(['url', 'baseUrl']);
-
-const longestShown = 60;
+/** Where a text may hold a credential: it is shown only as far as it surely is none. */
+const suspicious = /@|:\/\/|[?#]/;
 
 /** The schema's complaints, one problem each; what became undefined because it could not be filled in is none. */
 export function schemaProblems(issues: readonly z.core.$ZodIssue[], unfilled: readonly Problem[]): Problem[] {
@@ -45,18 +44,18 @@ function pathInWords(path: Path): string {
 function show(value: unknown, path: Path, shows: Problem['shows']): string {
   if (value === undefined) return 'is missing';
   if (value === null) return 'is empty';
-  if (Array.isArray(value)) return 'is a list';
+  if (Array.isArray(value)) return value.length === 0 ? 'is []' : 'is a list';
   if (typeof value === 'object') return 'is a mapping';
-  if (typeof value === 'string' && isPlaceholder(value)) return `is ${value}`;
+  if (typeof value === 'string' && isPlaceholder(value)) return `is ${quote(value)}`;
   if (path.some((key) => secretKeys.has(key))) return '(not shown)';
   if (shows === 'kind') return `is a ${typeof value === 'string' ? 'text' : typeof value}`;
   return typeof value === 'string' ? showText(value, path) : `is ${value}`;
 }
 
 function showText(text: string, path: Path): string {
-  if (path.some((key) => urlKeys.has(key)) || /@|:\/\//.test(text)) {
+  if (path.at(-1) === 'url' || suspicious.test(text)) {
     const url = withoutSecrets(text);
-    return url === undefined ? '(not shown)' : `is ${url}`;
+    return url === undefined ? '(not shown)' : `is ${quote(url)}`;
   }
-  return `is ${JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text)}`;
+  return `is ${quote(text)}`;
 }

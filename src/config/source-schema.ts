@@ -1,5 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import * as z from 'zod';
+import { quote } from '../domain/quote.ts';
 import { readCertificates } from './certificates.ts';
 import { duration, mapping, number, oneOf, parsedText, text, trueOrFalse, wholeNumber } from './fields.ts';
 import { parseBaseUrl } from './urls.ts';
@@ -73,7 +74,7 @@ function tls(directory: string) {
       const caFile = resolve(directory, file);
       const certificates = readCertificates(caFile);
       if (certificates.ok) return { ok: true, value: { caFile, ca: certificates.value } };
-      const place = isAbsolute(file) ? '' : ` (looked for in ${directory})`;
+      const place = isAbsolute(file) ? '' : ` (looked for in ${quote(directory)})`;
       return { ok: false, problems: certificates.problems.map((problem) => problem + place) };
     })
       .exactOptional()

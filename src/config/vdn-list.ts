@@ -1,3 +1,4 @@
+import { quote } from '../domain/quote.ts';
 import type { Parsed } from './parsed.ts';
 
 const smallest = 1;
@@ -9,7 +10,7 @@ export const vdnForm = `a VDN from ${smallest} to ${largest} or a range such as 
 /** What is wrong with a VDN list; `entry` counts from 0 and is absent where no single entry is to blame. */
 export interface VdnProblem {
   readonly entry?: number;
-  /** Never quotes the entry, which may have come from a secret place. */
+  /** Quotes nothing but what is a VDN or a range: another text may have come from a secret place. */
   readonly message: string;
 }
 
@@ -32,7 +33,7 @@ export function expandVdns(entries: readonly unknown[]): { vdns: number[]; probl
     for (const [earlier, vdns] of Map.groupBy(repeated, (vdn) => listedBy.get(vdn) ?? entry)) {
       problems.push({
         entry,
-        message: `${inWords(vdns)} listed already by entry ${earlier + 1} of the list`,
+        message: `${inWords(vdns)} listed already by the entry ${quote(asText(entries[earlier]))}`,
       });
     }
     for (const vdn of read.value) if (!listedBy.has(vdn)) listedBy.set(vdn, entry);
@@ -46,7 +47,7 @@ export function parseVdnList(text: string): Parsed<number[]> {
   const { vdns, problems } = expandVdns(entries);
   if (problems.length === 0) return { ok: true, value: vdns };
   const quoted = ({ entry, message }: VdnProblem) =>
-    entry === undefined ? message : `${JSON.stringify(entries[entry])}: ${message}`;
+    entry === undefined ? message : `${quote(entries[entry] ?? '')}: ${message}`;
   return { ok: false, problems: problems.map(quoted) };
 }
 
