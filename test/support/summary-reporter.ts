@@ -13,19 +13,23 @@ interface Totals {
  */
 export function summaryReporter(): Reporter {
   const totals: Totals = { passed: 0, failed: 0, skipped: [] };
-  // At the process's very end, since servers are stopped, and may fail to, after the last report.
-  process.once('exit', (exitCode) => {
-    const failed = exitCode === 0 ? totals.failed : Math.max(totals.failed, 1);
-    for (const line of totals.skipped) process.stdout.write(`skipped: ${line}\n`);
-    const skipped = totals.skipped.length > 0 ? `, ${totals.skipped.length} skipped` : '';
-    process.stdout.write(`${totals.passed} passed, ${failed} failed${skipped}\n`);
-  });
   return {
+    onInit() {
+      // At the process's very end, since servers are stopped, and may fail to, after the last report.
+      process.once('exit', (exitCode) => process.stdout.write(summary(totals, exitCode)));
+    },
     onTestRunEnd(modules, unhandledErrors) {
       totals.failed += unhandledErrors.length;
       for (const module of modules) count(module, totals);
     },
   };
+}
+
+function summary({ passed, failed, skipped }: Totals, exitCode: number): string {
+  const reasons = skipped.map((line) => `skipped: ${line}\n`).join('');
+  const atLeast = exitCode === 0 ? 0 : 1;
+  const skippedToo = skipped.length > 0 ? `, ${skipped.length} skipped` : '';
+  return `${reasons}${passed} passed, ${Math.max(failed, atLeast)} failed${skippedToo}\n`;
 }
 
 function count(module: TestModule, totals: Totals): void {
