@@ -96,8 +96,23 @@ export class RetriableError extends VdnError {
   /** How long the server asked to be left alone, in milliseconds, where it said so. */
   readonly retryAfterMs: number | undefined;
 
-  constructor(code: VdnErrorCode, message: string, options?: ErrorOptions & { retryAfterMs?: number | undefined }) {
+  constructor(
+    code: VdnErrorCode,
+    message: string,
+    options?: ErrorOptions & { retryAfterMs?: number | undefined },
+  ) {
     super(code, message, options);
     this.retryAfterMs = options?.retryAfterMs;
+  }
+}
+
+/** The run was told to stop: by a signal, or because its time was up. */
+export class Interruption extends Error {
+  override readonly name = 'Interruption';
+  readonly exitCode: 130 | 143;
+
+  constructor(exitCode: 130 | 143, message: string) {
+    super(message);
+    this.exitCode = exitCode;
   }
 }

@@ -1,13 +1,18 @@
 const longest = 120;
 
+/** Controls (terminal escape sequences begin with one), and what reorders or breaks a line unseen. */
+const unseen = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
 /**
- * Foreign text inside a message: in quotes, on one line, at most 120 characters, with every character that
- * could steer a terminal or reorder a line written as an escape.
+ * Foreign text made harmless for a terminal or a log: nothing in it can move the cursor, change colours, reorder the
+ * line or break it. Such characters are shown as escapes.
  */
+export function harmless(text: string): string {
+  return text.replace(unseen, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+}
+
+/** Foreign text inside a message: harmless, in quotes and at most 120 characters. */
 export function quote(text: string): string {
   const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
-  return JSON.stringify(shown).replace(
-    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return harmless(JSON.stringify(shown));
 }

@@ -93,12 +93,17 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
       return parsePage(body, ask.pageNum);
     } catch (error) {
       // A server may echo what it was sent, and its words go into messages.
-      if (error instanceof VdnError) error.message = without(error.message, [source.secretKey, signatureOf(authorization)]);
+      if (error instanceof VdnError)
+        error.message = without(error.message, [source.secretKey, signatureOf(authorization)]);
       throw error;
     }
   }
 
-  async function download(url: URL, headers: Record<string, string>, signal: AbortSignal): Promise<Uint8Array> {
+  async function download(
+    url: URL,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const stream = request.stream(url, { headers, signal });
     try {
       const chunks: Uint8Array[] = [];
@@ -145,7 +150,8 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
         randomize: true,
         signal,
         onFailedAttempt: ({ error }) => {
-          if (error instanceof RetriableError && error.retryAfterMs !== undefined) queue.pause(error.retryAfterMs);
+          if (error instanceof RetriableError && error.retryAfterMs !== undefined)
+            queue.pause(error.retryAfterMs);
         },
         shouldRetry: ({ error }) => error instanceof RetriableError,
       });

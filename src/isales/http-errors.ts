@@ -46,7 +46,9 @@ export function refusalError({ status, headers }: Refusal, now: Date): VdnError 
   }
   const message = `the server answered ${status}${fromFirewall(status, headers)}`;
   return passes(status)
-    ? new RetriableError('http-status', `${message}. Ask its operator if it does not pass.`, { retryAfterMs: pauseMs })
+    ? new RetriableError('http-status', `${message}. Ask its operator if it does not pass.`, {
+        retryAfterMs: pauseMs,
+      })
     : new VdnError('http-status', `${message}. Check baseUrl; the path of the interface is added to it.`);
 }
 
@@ -109,7 +111,9 @@ function forbiddenMessage(headers: IncomingHttpHeaders): string {
 }
 
 function fromFirewall(status: number, headers: IncomingHttpHeaders): string {
-  return status === 418 || isHtml(headers) ? ' with what looks like a page of a firewall or proxy in between' : '';
+  return status === 418 || isHtml(headers)
+    ? ' with what looks like a page of a firewall or proxy in between'
+    : '';
 }
 
 function isHtml(headers: IncomingHttpHeaders): boolean {
@@ -118,7 +122,13 @@ function isHtml(headers: IncomingHttpHeaders): boolean {
 
 /** OpenSSL's and Node's names for a handshake that did not come about. */
 function isTlsCode(code: string): boolean {
-  return code in tlsHints || code.startsWith('ERR_TLS') || code.startsWith('ERR_SSL') || code.startsWith('CERT_') || code === 'EPROTO';
+  return (
+    code in tlsHints ||
+    code.startsWith('ERR_TLS') ||
+    code.startsWith('ERR_SSL') ||
+    code.startsWith('CERT_') ||
+    code === 'EPROTO'
+  );
 }
 
 const unknownAuthority =
@@ -132,8 +142,10 @@ const tlsHints: Readonly<Record<string, string>> = {
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
   CERT_HAS_EXPIRED: 'the certificate has expired: have it renewed',
   CERT_NOT_YET_VALID: 'the certificate is not valid yet: check the clocks of both machines',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate is for another name or address than baseUrl’s: use the name it is for',
-  EPROTO: 'what answers there does not speak TLS: check the port, and whether baseUrl should begin with https',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'the certificate is for another name or address than baseUrl’s: use the name it is for',
+  EPROTO:
+    'what answers there does not speak TLS: check the port, and whether baseUrl should begin with https',
 };
 
 function tlsMessage(code: string): string {

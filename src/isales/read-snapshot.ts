@@ -6,19 +6,26 @@ import {
   type ReadResult,
   type RepeatedEntries,
 } from '../domain/complete-snapshot.ts';
+import type { Difference } from '../domain/diff.ts';
 import { VdnError } from '../errors.ts';
 
 /** Reads of one list in one run, the confirming one included. */
 const mostReads = 3;
 
-export type FetchPage = (pageNum: number, pageSize: number, signal: AbortSignal) => Promise<Page>;
+type FetchPage = (pageNum: number, pageSize: number, signal: AbortSignal) => Promise<Page>;
 
 interface ReadOptions {
   readonly fetchPage: FetchPage;
   readonly pageSize: number;
   readonly signal: AbortSignal;
-  /** Whether codes that are stored as active are missing from the list. */
-  readonly losesCodes: (snapshot: CompleteSnapshot) => Promise<boolean>;
+  /** Compares a list with what is stored. */
+  readonly compare: (snapshot: CompleteSnapshot) => Promise<Difference>;
+}
+
+/** A proven list, and how it differs from what was stored when it was compared. */
+export interface ComparedSnapshot {
+  readonly snapshot: CompleteSnapshot;
+  readonly difference: Difference;
 }
 
 /**
@@ -31,12 +38,13 @@ interface ReadOptions {
  *
  * @throws VdnError `incomplete-snapshot` where three reads gave no proof; `bad-row`; what a page's request met
  */
-export async function readSnapshot(options: ReadOptions): Promise<CompleteSnapshot> {
-  let unconfirmed: CompleteSnapshot | undefined;
+export async function readSnapshot(options: ReadOptions): Promise<ComparedSnapshot> {
+  let unconfirmed: ComparedSnapshot | undefined;
   let repeated: RepeatedEntries | undefined;
   let reason = '';
   for (let read = 1; read <= mostReads; read++) {
-    const pageSize = repeated?.pageSize === options.pageSize ? otherPageSize(options.pageSize) : options.pageSize;
+    const pageSize =
+      repeated?.pageSize === options.pageSize ? otherPageSize(options.pageSize) : options.pageSize;
     const result = await readOnce(options, pageSize);
     const snapshot = judge(result, repeated);
     repeated = result.kind === 'repeated' ? result.entries : undefined;
@@ -45,17 +53,22 @@ export async function readSnapshot(options: ReadOptions): Promise<CompleteSnapsh
       reason = reasonOf(result);
       continue;
     }
-    if (unconfirmed?.equals(snapshot)) return snapshot;
-    if (!(await options.losesCodes(snapshot))) return snapshot;
+    if (unconfirmed?.snapshot.equals(snapshot)) return unconfirmed;
+    const compared = { snapshot, difference: await options.compare(snapshot) };
+    if (!compared.difference.changes.some(({ kind }) => kind === 'removed')) return compared;
     if (!snapshot.provesAbsence) {
-      reason = 'it names entries more than once, so that its total cannot show that the codes missing from it are gone';
+      reason =
+        'it names entries more than once, so that its total cannot show that the codes missing from it are gone';
       break;
     }
-    if (snapshot.fromOnePage) return snapshot;
+    if (snapshot.fromOnePage) return compared;
     reason = 'codes are missing from it, and no two reads in a row gave the same list';
-    unconfirmed = snapshot;
+    unconfirmed = compared;
   }
-  throw new VdnError('incomplete-snapshot', `the list could not be read whole: ${reason}. Nothing was changed.`);
+  throw new VdnError(
+    'incomplete-snapshot',
+    `the list could not be read whole: ${reason}. Nothing was changed.`,
+  );
 }
 
 function judge(result: ReadResult, before: RepeatedEntries | undefined): CompleteSnapshot | undefined {
@@ -65,7 +78,9 @@ function judge(result: ReadResult, before: RepeatedEntries | undefined): Complet
 }
 
 function reasonOf(result: ReadResult): string {
-  return result.kind === 'broken' ? result.reason : 'entries came more than once, and not the same ones with another page size';
+  return result.kind === 'broken'
+    ? result.reason
+    : 'entries came more than once, and not the same ones with another page size';
 }
 
 /** Another size moves the borders between pages, so that what only moved across one shows. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Page } from '../domain/complete-snapshot.ts';
+import { quote } from '../domain/quote.ts';
 import { parseResultCode } from '../domain/result-code.ts';
 import { RetriableError, VdnError } from '../errors.ts';
-import { quote } from '../domain/quote.ts';
 import { explainFailure, successCode } from './failure-catalogue.ts';
 
 /** A total beyond this is taken for a fault of the server, not for a list. */
@@ -33,10 +33,14 @@ export function parsePage(body: Uint8Array, pageNum: number): Page {
   refuseFailure(answer);
   const parsed = list.safeParse(answer);
   if (!parsed.success) {
-    const problems = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+    const problems = parsed.error.issues
+      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
+      .join('; ');
     throw badResponse(`page ${pageNum} does not hold a list as the interface describes it (${problems})`);
   }
-  const rows = parsed.data.obsCodes.map((row, index) => parseResultCode(row, `page ${pageNum}, row ${index + 1}`));
+  const rows = parsed.data.obsCodes.map((row, index) =>
+    parseResultCode(row, `page ${pageNum}, row ${index + 1}`),
+  );
   return { total: parsed.data.totalCount, rows };
 }
 

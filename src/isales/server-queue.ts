@@ -12,10 +12,14 @@ export class ServerQueue {
   #resumeTimer: NodeJS.Timeout | undefined;
 
   /** @param requestsPerSecond no limit where undefined */
-  constructor({ concurrency, requestsPerSecond }: { concurrency: number; requestsPerSecond?: number | undefined }) {
+  constructor({
+    concurrency,
+    requestsPerSecond,
+  }: { concurrency: number; requestsPerSecond?: number | undefined }) {
     this.concurrency = concurrency;
     // One request per interval: ten per second as `intervalCap: 10` would start all ten at once.
-    const rate = requestsPerSecond === undefined ? {} : { interval: 1000 / requestsPerSecond, intervalCap: 1 };
+    const rate =
+      requestsPerSecond === undefined ? {} : { interval: 1000 / requestsPerSecond, intervalCap: 1 };
     this.#queue = new PQueue({ concurrency, ...rate });
   }
 

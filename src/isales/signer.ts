@@ -36,8 +36,13 @@ export function sign(
   at: Date,
   precision: TimestampPrecision,
 ): Signature {
-  const headers = Object.entries(request.signedHeaders).map(([name, value]) => [name.toLowerCase(), value] as const);
-  const names = headers.map(([name]) => name).sort().join(';');
+  const headers = Object.entries(request.signedHeaders).map(
+    ([name, value]) => [name.toLowerCase(), value] as const,
+  );
+  const names = headers
+    .map(([name]) => name)
+    .sort()
+    .join(';');
   const query = Object.entries(request.query).map(([name, value]) => `${encode(name)}=${encode(value)}`);
   const canonicalRequest = [
     request.method.toUpperCase(),
@@ -61,7 +66,10 @@ function formatTimestamp(at: Date, precision: TimestampPrecision): string {
 
 /** All but `A-Z a-z 0-9 - . _ ~` as `%XX`; encodeURIComponent leaves five more characters as they are. */
 function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+  return encodeURIComponent(text).replace(
+    /[!'()*]/g,
+    (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }
 
 function hmacHex(key: string, message: string): string {

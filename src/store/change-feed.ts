@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
+import type { Change } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
-import type { CodeChangeKind } from './views.ts';
 
 /** Which changes to tell of. */
 export interface ChangeFilter {
@@ -12,17 +12,11 @@ export interface ChangeFilter {
   readonly vdnIds?: readonly number[] | undefined;
 }
 
-/** A code that was added, changed, removed or returned. */
-export interface CodeChange {
+/** A change as it was stored. */
+export interface CodeChange extends Change {
   readonly changedAt: Date;
   readonly source: string;
   readonly vdnId: number;
-  readonly kind: Exclude<CodeChangeKind, 'initial'>;
-  readonly obsCode: string;
-  /** Null for a new code, and where the source sent no text. */
-  readonly before: string | null;
-  /** Null for a removed code, and where the source sent no text. */
-  readonly after: string | null;
   readonly runId: number;
 }
 
@@ -42,7 +36,7 @@ export async function codeChanges(db: Kysely<Database>, filter: ChangeFilter): P
       'changed_at as changedAt',
       'source',
       'vdn_id as vdnId',
-      eb.ref('kind').$castTo<CodeChange['kind']>().as('kind'),
+      eb.ref('kind').$castTo<Change['kind']>().as('kind'),
       'obs_code as obsCode',
       'old_desc as before',
       'new_desc as after',
@@ -70,6 +64,15 @@ export async function firstLists(db: Kysely<Database>, filter: ChangeFilter): Pr
     .orderBy('source')
     .orderBy('vdn_id')
     .execute();
+}
+
+/** The VDNs that were ever configured, of one source or of all. */
+export async function knownVdns(
+  db: Kysely<Database>,
+  source: string | undefined,
+): Promise<{ readonly source: string; readonly vdnId: number }[]> {
+  const query = db.selectFrom('vdn').select(['source', 'vdn_id as vdnId']);
+  return await (source === undefined ? query : query.where('source', '=', source)).execute();
 }
 
 function matching(db: Kysely<Database>, { sinceMs, source, vdnIds }: ChangeFilter) {

@@ -28,7 +28,8 @@ export function sqlStateOf(error: unknown): string | undefined {
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
-  if (state !== undefined) return state.startsWith(connectionExceptionClass) || serverNotAvailable.includes(state);
+  if (state !== undefined)
+    return state.startsWith(connectionExceptionClass) || serverNotAvailable.includes(state);
   return error instanceof Error && !isProgrammingError(error) && !(error instanceof FatalError);
 }
 
@@ -64,9 +65,13 @@ export function contactError(error: unknown, where: string): unknown {
       { cause: error },
     );
   }
-  return new FatalError('database-unusable', `the database ${where} cannot be used: ${detail}. ${adviceFor(state)}`, {
-    cause: error,
-  });
+  return new FatalError(
+    'database-unusable',
+    `the database ${where} cannot be used: ${detail}. ${adviceFor(state)}`,
+    {
+      cause: error,
+    },
+  );
 }
 
 function adviceFor(state: string | undefined): string {

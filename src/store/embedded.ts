@@ -78,8 +78,11 @@ async function takeLock(directory: string) {
       },
     };
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ELOCKED') throw lockedError(directory, cause);
-    throw new FatalError('database-unusable', `the directory ${directory} cannot be used: ${String(cause)}`, { cause });
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ELOCKED')
+      throw lockedError(directory, cause);
+    throw new FatalError('database-unusable', `the directory ${directory} cannot be used: ${String(cause)}`, {
+      cause,
+    });
   }
 }
 

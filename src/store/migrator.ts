@@ -1,8 +1,8 @@
+import * as fs from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
-import * as fs from 'node:fs/promises';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError, sqlState, sqlStateOf } from './database-error.ts';

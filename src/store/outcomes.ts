@@ -1,5 +1,5 @@
 import type { Kysely, Transaction } from 'kysely';
-import { type Change, countChanges, planOf, type Difference } from '../domain/diff.ts';
+import { type Change, type ChangeCounts, countChanges, type Difference, planOf } from '../domain/diff.ts';
 import type { VdnError } from '../errors.ts';
 import { clock, instant } from './instant.ts';
 import { LockLostError, type RunLock } from './run-lock.ts';
@@ -24,7 +24,11 @@ export interface VdnWrite {
  *
  * @throws VdnError `stale-snapshot`; LockLostError
  */
-export async function recordUnchanged(db: Kysely<Database>, write: VdnWrite, codeCount: number): Promise<void> {
+export async function recordUnchanged(
+  db: Kysely<Database>,
+  write: VdnWrite,
+  codeCount: number,
+): Promise<void> {
   if (write.state.held) {
     await db.transaction().execute(async (trx) => {
       await lockVdn(trx, write);
@@ -34,7 +38,11 @@ export async function recordUnchanged(db: Kysely<Database>, write: VdnWrite, cod
   }
   // One statement does the work of a transaction: it looks, and it writes only where what it saw is right.
   const seen = write.state.lastVerifiedAt;
-  const { numUpdatedRows } = await updateSettled(db, write, { outcome: 'unchanged', at: undefined, codeCount })
+  const { numUpdatedRows } = await updateSettled(db, write, {
+    outcome: 'unchanged',
+    at: undefined,
+    codeCount,
+  })
     .where('last_verified_at', 'is not distinct from', seen === null ? null : instant(seen))
     .where(write.lock.isHeld(write.source))
     .executeTakeFirstOrThrow();
@@ -48,7 +56,11 @@ export async function recordUnchanged(db: Kysely<Database>, write: VdnWrite, cod
  *
  * @throws VdnError `stale-snapshot`; LockLostError
  */
-export async function recordHeld(db: Kysely<Database>, write: VdnWrite, difference: Difference): Promise<void> {
+export async function recordHeld(
+  db: Kysely<Database>,
+  write: VdnWrite,
+  difference: Difference,
+): Promise<void> {
   const { source, vdnId, runId } = write;
   const plan = planOf(source, difference);
   await db.transaction().execute(async (trx) => {
@@ -106,6 +118,32 @@ export async function recordFailed(db: Kysely<Database>, write: VdnWrite, error:
   });
 }
 
+/**
+ * What the run has written of a VDN already. Asked where the connection broke while it committed.
+ */
+export async function committedOutcome(
+  db: Kysely<Database>,
+  runId: number,
+  source: string,
+  vdnId: number,
+): Promise<{ outcome: SyncRunVdnTable['outcome']; codes: ChangeCounts } | undefined> {
+  const row = await db
+    .selectFrom('sync_run_vdn')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .where('source', '=', source)
+    .where('vdn_id', '=', vdnId)
+    .executeTakeFirst();
+  if (row === undefined) return undefined;
+  const codes = {
+    added: row.codes_added,
+    changed: row.codes_changed,
+    removed: row.codes_removed,
+    returned: row.codes_returned,
+  };
+  return { outcome: row.outcome, codes };
+}
+
 interface Settled {
   readonly outcome: 'unchanged' | 'changed';
   /** The instant of the apply, or undefined where nothing was applied. */
@@ -114,7 +152,11 @@ interface Settled {
 }
 
 /** The VDN is verified: whatever was held or failing before is no longer. */
-export async function settleVdn(trx: Transaction<Database>, write: VdnWrite, settled: Settled): Promise<void> {
+export async function settleVdn(
+  trx: Transaction<Database>,
+  write: VdnWrite,
+  settled: Settled,
+): Promise<void> {
   await updateSettled(trx, write, settled).execute();
   if (!write.state.held) return;
   await trx
@@ -124,7 +166,11 @@ export async function settleVdn(trx: Transaction<Database>, write: VdnWrite, set
     .execute();
 }
 
-function updateSettled(db: Kysely<Database>, { source, vdnId, runId }: VdnWrite, { outcome, at, codeCount }: Settled) {
+function updateSettled(
+  db: Kysely<Database>,
+  { source, vdnId, runId }: VdnWrite,
+  { outcome, at, codeCount }: Settled,
+) {
   const verifiedAt = at === undefined ? clock : instant(at);
   return db
     .updateTable('vdn')
@@ -142,7 +188,12 @@ function updateSettled(db: Kysely<Database>, { source, vdnId, runId }: VdnWrite,
     .where('vdn_id', '=', vdnId);
 }
 
-const noFailure = { failing_since: null, consecutive_failures: 0, last_error_code: null, last_error_message: null };
+const noFailure = {
+  failing_since: null,
+  consecutive_failures: 0,
+  last_error_code: null,
+  last_error_message: null,
+};
 
 interface RunVdn {
   readonly outcome: SyncRunVdnTable['outcome'];

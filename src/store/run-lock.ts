@@ -36,7 +36,9 @@ export class LockLostError extends Error {
  */
 export function takeRunLock(database: OpenDatabase, sources: readonly string[]): Promise<RunLock> {
   const { openLockConnection } = database;
-  return openLockConnection ? takeSessionLocks(database, openLockConnection(), sources) : directoryLock(database);
+  return openLockConnection
+    ? takeSessionLocks(database, openLockConnection(), sources)
+    : directoryLock(database);
 }
 
 async function takeSessionLocks(

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { ChangeCounts } from '../domain/diff.ts';
-import type { VdnErrorCode } from '../errors.ts';
+import type { ExitCode, VdnErrorCode } from '../errors.ts';
 import { clock } from './instant.ts';
 import type { RunLock } from './run-lock.ts';
 import type { Database, RunStatus } from './tables.ts';
@@ -28,7 +28,7 @@ export interface VdnCounts {
 
 export interface RunResult {
   readonly status: Exclude<RunStatus, 'running'>;
-  readonly exitCode: number;
+  readonly exitCode: ExitCode;
   readonly error: { readonly code: string; readonly message: string } | null;
   readonly vdns: VdnCounts;
   readonly codes: ChangeCounts;
@@ -120,8 +120,9 @@ async function closeDeadRun(db: Kysely<Database>, runId: number): Promise<void> 
     .select((eb) => {
       const number = (outcome: 'changed' | 'failed' | 'held') =>
         sql<number>`count(*) filter (where outcome = ${outcome})::integer`;
-      const sum = (column: 'codes_added' | 'codes_changed' | 'codes_removed' | 'codes_returned' | 'requests') =>
-        sql<number>`coalesce(sum(${eb.ref(column)}), 0)::integer`;
+      const sum = (
+        column: 'codes_added' | 'codes_changed' | 'codes_removed' | 'codes_returned' | 'requests',
+      ) => sql<number>`coalesce(sum(${eb.ref(column)}), 0)::integer`;
       return [
         number('changed').as('vdns_changed'),
         number('failed').as('vdns_failed'),

@@ -3,7 +3,11 @@ import type { StoredCode } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
 
 /** All codes that are stored of a VDN, removed ones included. */
-export async function storedCodes(db: Kysely<Database>, source: string, vdnId: number): Promise<StoredCode[]> {
+export async function storedCodes(
+  db: Kysely<Database>,
+  source: string,
+  vdnId: number,
+): Promise<StoredCode[]> {
   const rows = await db
     .selectFrom('result_code')
     .where('source', '=', source)

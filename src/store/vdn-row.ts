@@ -11,7 +11,10 @@ import type { Database } from './tables.ts';
  * @throws VdnError `stale-snapshot` where the VDN was verified since it was read
  * @throws LockLostError where the run does not hold its source's lock
  */
-export async function lockVdn(trx: Transaction<Database>, { source, vdnId, state, lock }: VdnWrite): Promise<void> {
+export async function lockVdn(
+  trx: Transaction<Database>,
+  { source, vdnId, state, lock }: VdnWrite,
+): Promise<void> {
   const row = await trx
     .selectFrom('vdn')
     .where('source', '=', source)

@@ -16,7 +16,11 @@ export interface VdnState {
  * Makes sure that each configured VDN of a source has its row, and marks those that are no longer configured.
  * Their codes stay. Writes only what is not so already.
  */
-export async function prepareVdns(db: Kysely<Database>, source: string, configured: readonly number[]): Promise<void> {
+export async function prepareVdns(
+  db: Kysely<Database>,
+  source: string,
+  configured: readonly number[],
+): Promise<void> {
   const ids = sql<number[]>`${[...configured]}::integer[]`;
   await db.transaction().execute(async (trx) => {
     await trx
@@ -24,7 +28,10 @@ export async function prepareVdns(db: Kysely<Database>, source: string, configur
       .columns(['source', 'vdn_id'])
       .expression(sql`select ${source}::text, unnest(${ids})`)
       .onConflict((conflict) =>
-        conflict.columns(['source', 'vdn_id']).doUpdateSet({ configured: true }).where('vdn.configured', '=', false),
+        conflict
+          .columns(['source', 'vdn_id'])
+          .doUpdateSet({ configured: true })
+          .where('vdn.configured', '=', false),
       )
       .execute();
     await trx

@@ -1,0 +1,96 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { Logger } from 'pino';
+import { parseDuration } from '../config/duration.ts';
+import { loadConfig } from '../config/load.ts';
+import { type Config, type LogLevel, logLevels } from '../config/types.ts';
+import { parseVdnList } from '../config/vdn-list.ts';
+import type { ExitCode } from '../errors.ts';
+import { createLogger } from '../observe/logger.ts';
+import { type OpenDatabase, openDatabase } from '../store/database.ts';
+
+/** How a command hands its exit code to main.ts, the only place that sets the process's. */
+export type Exit = (code: ExitCode) => void;
+
+/** The options that every command has. */
+export interface CommonOptions {
+  readonly config?: string;
+  readonly logLevel?: LogLevel;
+}
+
+const defaultConfigFile = 'obs-code-sync.yaml';
+
+/** Where `demo` keeps its database; `status` and `changes` look there where there is no configuration. */
+export const demoDirectory = 'obs-data';
+
+export function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--config <file>', 'configuration file')
+        .env('OBS_CODE_SYNC_CONFIG')
+        .default(undefined, defaultConfigFile),
+    )
+    .addOption(new Option('--log-level <level>', 'how much is logged').choices(logLevels));
+}
+
+/** @throws FatalError `configuration` */
+export function loadConfiguration({ config = defaultConfigFile }: CommonOptions): Promise<Config> {
+  return loadConfig(config, process.env);
+}
+
+/** The part of a configuration that reading the database takes. */
+export type ReadingConfig = Pick<Config, 'database' | 'freshness'>;
+
+/** The configuration, or where there is none and none was named, the demo's database if that exists. */
+export async function loadReadingConfiguration(options: CommonOptions): Promise<ReadingConfig> {
+  const demo = path.resolve(demoDirectory);
+  if (options.config !== undefined || existsSync(defaultConfigFile) || !existsSync(demo)) {
+    return loadConfiguration(options);
+  }
+  return demoConfiguration(demo);
+}
+
+/** What the demo's database is opened with. */
+export function demoConfiguration(directory: string): ReadingConfig {
+  return {
+    database: { url: `pglite:${directory}`, schema: 'obs' },
+    freshness: { staleAfterMs: 36 * 3_600_000 },
+  };
+}
+
+/** Opens the database for the time of `work`. */
+export async function withDatabase<T>(
+  config: Config['database'],
+  work: (database: OpenDatabase) => Promise<T>,
+): Promise<T> {
+  const database = await openDatabase(config);
+  try {
+    return await work(database);
+  } finally {
+    await database.close();
+  }
+}
+
+/** The log; a level on the command line goes before the configured one. */
+export function logger(
+  { logLevel }: CommonOptions,
+  config: Pick<Config, 'log'>,
+  writeLine: (line: string) => void = (line) => process.stderr.write(line),
+): Logger {
+  return createLogger(logLevel ?? config.log.level, writeLine);
+}
+
+/** For commander: a duration such as `36h`, in milliseconds. */
+export function durationArgument(text: string): number {
+  const parsed = parseDuration(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.problems.join('; '));
+  return parsed.value;
+}
+
+/** For commander: VDNs such as `1,25,100-120`. */
+export function vdnArgument(text: string): number[] {
+  const parsed = parseVdnList(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.problems.join('; '));
+  return parsed.value;
+}

@@ -1,0 +1,43 @@
+import { type ExitCode, exitCodes, Interruption } from '../errors.ts';
+
+/** Ctrl-C under `npm start` reaches the program twice at once; only a later signal is a second one. */
+const secondSignalAfterMs = 1000;
+
+/** A shutdown that takes longer than this is cut off; the database rolls back what was not committed. */
+const graceMs = 9000;
+
+const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
+
+/**
+ * Turns SIGINT and SIGTERM into an AbortSignal whose reason is an `Interruption`. A second signal, or a shutdown
+ * that hangs, ends the process at once.
+ */
+export function listenForSignals(): { signal: AbortSignal; stop(): void } {
+  const controller = new AbortController();
+  let firstAt: number | undefined;
+  let deadline: NodeJS.Timeout | undefined;
+
+  function onSignal(name: keyof typeof exitCodeOf): void {
+    const exitCode = exitCodeOf[name];
+    if (firstAt !== undefined) {
+      if (performance.now() - firstAt > secondSignalAfterMs) endNow(exitCode);
+      return;
+    }
+    firstAt = performance.now();
+    deadline = setTimeout(endNow, graceMs, exitCode).unref();
+    controller.abort(new Interruption(exitCode, `stopped by ${name}; what was finished is kept`));
+  }
+
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal);
+  return {
+    signal: controller.signal,
+    stop() {
+      clearTimeout(deadline);
+      process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+    },
+  };
+}
+
+function endNow(exitCode: ExitCode): void {
+  process.exit(exitCode);
+}

@@ -1,0 +1,131 @@
+import { hostname } from 'node:os';
+import { Command, InvalidArgumentError } from 'commander';
+import type { Config } from '../config/types.ts';
+import { type ExitCode, FatalError } from '../errors.ts';
+import { migrateToLatest } from '../store/migrator.ts';
+import { type RunPlan, runSync } from '../sync/run.ts';
+import { select } from '../sync/selection.ts';
+import type { Shard } from '../sync/shard.ts';
+import { type RunSummary, refusedSummary } from '../sync/summary.ts';
+import {
+  type CommonOptions,
+  durationArgument,
+  type Exit,
+  loadConfiguration,
+  logger,
+  vdnArgument,
+  withCommonOptions,
+  withDatabase,
+} from './common.ts';
+import { listenForSignals } from './interruption.ts';
+import { createProgress } from './progress.ts';
+import { shardArgument, shardOfJob } from './shard-argument.ts';
+import { writeSummaryFile } from './summary-file.ts';
+import { printSummary } from './sync-report.ts';
+import { version } from './version.ts';
+
+interface SyncOptions extends CommonOptions {
+  readonly source?: string;
+  readonly vdn?: readonly number[];
+  readonly dryRun?: boolean;
+  readonly json?: boolean;
+  readonly summaryFile?: string;
+  readonly shard?: Shard;
+  readonly maxAge?: number;
+  readonly approve?: readonly string[];
+  readonly migrate?: boolean;
+}
+
+/** `sync`: one run over the configured VDNs. */
+export function syncCommand(exit: Exit): Command {
+  return withCommonOptions(new Command('sync'))
+    .description('read the code lists of the configured VDNs and bring the database up to date')
+    .option('--source <name>', 'only this source')
+    .option('--vdn <list>', 'only these VDNs, e.g. 1,25,100-120', vdnArgument)
+    .option('--dry-run', 'read and show the difference, write nothing')
+    .option('--json', 'print the run summary as one JSON object on stdout')
+    .option(
+      '--summary-file <path>',
+      'write the summary, without the changes, to a file of at most 4,000 bytes',
+    )
+    .option('--shard <i/n>', 'only the i-th of n shares of the servers, counted from 1', shardArgument)
+    .option(
+      '--max-age <duration>',
+      'leave VDNs alone that were verified within it, e.g. 6h',
+      durationArgument,
+    )
+    .option('--approve <plan>', 'apply this held difference (repeatable); `status` lists them', planArgument)
+    .option('--migrate', 'bring the schema up to date first')
+    .addHelpText('after', examples)
+    .action(async (options: SyncOptions, command: Command) => {
+      exit(await sync(options, command.parent?.args ?? []));
+    });
+}
+
+const examples = `
+Examples:
+  obs-code-sync sync                          every VDN of every source
+  obs-code-sync sync --dry-run --vdn 25       show what would change in VDN 25
+  obs-code-sync sync --source prod --json     for programs
+  obs-code-sync sync --approve 3f9c0a12b7de   apply a difference that was held
+
+Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are held, 5 none was completed,
+6 database unreachable, 7 database unusable, 75 another run is at work, 130/143 stopped by a signal.`;
+
+async function sync(options: SyncOptions, args: readonly string[]): Promise<ExitCode> {
+  const signals = listenForSignals();
+  let summary: RunSummary;
+  try {
+    const config = await loadConfiguration(options);
+    const plan = planRun(config, options, args);
+    const progress = createProgress();
+    const log = logger(options, config, progress.writeLine);
+    summary = await withDatabase(config.database, async (database) => {
+      if (options.migrate) await migrateToLatest(database);
+      try {
+        return await runSync(database, plan, { signal: signals.signal, logger: log, observer: progress });
+      } finally {
+        progress.done();
+      }
+    });
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    if (options.summaryFile !== undefined) {
+      await writeSummaryFile(options.summaryFile, refusedSummary(error, options.dryRun === true));
+    }
+    throw error;
+  } finally {
+    signals.stop();
+  }
+  if (options.summaryFile !== undefined) await writeSummaryFile(options.summaryFile, summary);
+  if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  else printSummary(summary);
+  return summary.exitCode;
+}
+
+/** What a run is to do, from the configuration and the command line. */
+function planRun(config: Config, options: SyncOptions, args: readonly string[]): RunPlan {
+  const shard = options.shard ?? shardOfJob(process.env);
+  return {
+    selection: select(config.sources, { source: options.source, vdns: options.vdn, shard }),
+    guard: config.guard,
+    maxDurationMs: config.run.maxDurationMs,
+    retentionMs: config.retention.runsMs,
+    maxAgeMs: options.maxAge,
+    approvals: new Set(options.approve),
+    dryRun: options.dryRun === true,
+    origin: {
+      trigger: 'cli',
+      arguments: args.join(' '),
+      shard: shard === undefined ? null : `${shard.index}/${shard.count}`,
+      version,
+      host: hostname(),
+    },
+  };
+}
+
+function planArgument(text: string, earlier: readonly string[] = []): string[] {
+  if (!/^[0-9a-f]{12}$/.test(text))
+    throw new InvalidArgumentError('a plan has 12 hex digits; `status` lists those that are held.');
+  return [...earlier, text];
+}

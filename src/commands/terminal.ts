@@ -1,0 +1,52 @@
+import { styleText } from 'node:util';
+import Table from 'cli-table3';
+
+type Colour = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>;
+
+/** Colours text for stdout where that is a terminal and NO_COLOR is not set. */
+export function coloured(colour: Colour, text: string): string {
+  return styleText(colour, text, { stream: process.stdout, validateStream: true });
+}
+
+/** A table for people, as text without a line break at the end. Cells may be coloured; make foreign text harmless first. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const result = new Table({
+    head: head.map((title) => coloured('bold', title)),
+    style: { head: [], border: [], compact: true },
+    wordWrap: true,
+  });
+  result.push(...rows.map((row) => [...row]));
+  return result.toString();
+}
+
+/** Prints lines on stdout. */
+export function print(...lines: readonly string[]): void {
+  for (const line of lines) process.stdout.write(`${line}\n`);
+}
+
+/** An instant as people read it, in UTC and to the second. */
+export function formatInstant(instant: Date | null): string {
+  return instant === null ? '—' : `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A span of time in its two largest units, e.g. `1 d 3 h`. */
+export function formatSpan(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const;
+  const largest = units.findIndex(([, length]) => ms >= length);
+  if (largest === -1) return `${Math.round(ms)} ms`;
+  let rest = ms;
+  const parts = units.slice(largest, largest + 2).map(([unit, length]) => {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    return { unit, count };
+  });
+  return parts
+    .filter(({ count }, index) => index === 0 || count > 0)
+    .map(({ unit, count }) => `${count} ${unit}`)
+    .join(' ');
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { migrateCommand } from './commands/migrate.ts';
+import { simulateCommand } from './commands/simulate.ts';
+import { syncCommand } from './commands/sync.ts';
+import { version } from './commands/version.ts';
+import { type ExitCode, FatalError } from './errors.ts';
+import { refusedSummary } from './sync/summary.ts';
+
+function exit(code: ExitCode): void {
+  process.exitCode = code;
+}
+
+const program = new Command('obs-code-sync')
+  .description(
+    'Keeps the OBS result codes of CC-iSales call centres in Postgres, proven whole and with history.',
+  )
+  .version(version)
+  .exitOverride()
+  // What is wrong with the arguments is reported below, like every other error.
+  .configureOutput({ outputError: () => {} });
+for (const command of [syncCommand(exit), migrateCommand(exit), simulateCommand()]) {
+  program.addCommand(command.copyInheritedSettings(program));
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const failure = asFatal(error);
+  if (failure !== undefined) report(failure);
+}
+
+/** What ended the command, or undefined where it only printed its help or version. */
+function asFatal(error: unknown): FatalError | undefined {
+  if (error instanceof FatalError) return error;
+  if (error instanceof CommanderError) return error.exitCode === 0 ? undefined : usageError(error);
+  return new FatalError('unexpected', `unexpected error: ${String(error)}`, { cause: error });
+}
+
+function usageError({ code, message }: CommanderError): FatalError {
+  if (code === 'commander.help') return new FatalError('usage', 'Name a command.');
+  return new FatalError('usage', `${message.replace(/^error: /, '')}\nRun with --help for what there is.`);
+}
+
+function report(failure: FatalError): void {
+  process.exitCode = failure.exitCode;
+  // Whoever asked for JSON gets JSON, whatever happened; a mistyped option has kept it from being parsed.
+  const [command, ...options] = process.argv.slice(2);
+  if (command === 'sync' && options.includes('--json')) {
+    const summary = refusedSummary(failure, options.includes('--dry-run'));
+    process.stdout.write(`${JSON.stringify(summary)}\n`);
+  }
+  const { cause } = failure;
+  process.stderr.write(`${failure.message}\n`);
+  if (failure.code === 'unexpected' && cause instanceof Error) {
+    process.stderr.write(`${cause.stack}\nThis is a bug: please report it with the lines above.\n`);
+  }
+}

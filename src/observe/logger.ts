@@ -1,0 +1,25 @@
+import pino, { type Logger } from 'pino';
+import { prettyFactory } from 'pino-pretty';
+import type { LogLevel } from '../config/types.ts';
+
+/**
+ * The program's log: JSON lines on stderr, or lines for people where stderr is a terminal.
+ *
+ * @param writeLine puts a line for people on a screen that may show a progress bar too
+ */
+export function createLogger(level: LogLevel, writeLine: (line: string) => void): Logger {
+  const options: pino.LoggerOptions = {
+    level,
+    base: null,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+  };
+  // Synchronous both ways, so that the last lines before an exit are not lost.
+  if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: process.stderr.fd, sync: true }));
+  const prettify = prettyFactory({
+    colorize: process.stderr.hasColors(),
+    translateTime: 'SYS:HH:MM:ss',
+    hideObject: true,
+  });
+  return pino(options, { write: (line) => writeLine(prettify(line)) });
+}

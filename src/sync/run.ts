@@ -1,0 +1,144 @@
+import type { Logger } from 'pino';
+import type { GuardConfig } from '../config/types.ts';
+import type { Attempt } from '../isales/client.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import {
+  contactError,
+  describeDatabaseError,
+  isConnectionLost,
+  sqlStateOf,
+} from '../store/database-error.ts';
+import { requireCurrentSchema } from '../store/migrator.ts';
+import { prune } from '../store/retention.ts';
+import { takeRunLock } from '../store/run-lock.ts';
+import { finishRun, type RunOrigin, type RunResult, startRun } from '../store/run-log.ts';
+import { prepareVdns } from '../store/vdn-states.ts';
+import { type SourceSelection, vdnsSelected } from './selection.ts';
+import { conclude, type RunSummary, Tally, type VdnResult } from './summary.ts';
+import type { WritingRun } from './vdn.ts';
+import { workThrough } from './work.ts';
+
+/** What a run is to do. */
+export interface RunPlan {
+  readonly selection: readonly SourceSelection[];
+  readonly guard: GuardConfig;
+  readonly maxDurationMs: number;
+  /** Runs older than this are forgotten at the end. */
+  readonly retentionMs: number;
+  /** VDNs verified within it are left alone; undefined: none is. */
+  readonly maxAgeMs: number | undefined;
+  readonly approvals: ReadonlySet<string>;
+  readonly dryRun: boolean;
+  readonly origin: RunOrigin;
+}
+
+/** Looks on while a run is under way: a progress bar, metrics. */
+export interface RunObserver {
+  started(vdnsTotal: number): void;
+  attempted(source: string, attempt: Attempt): void;
+  concluded(result: VdnResult): void;
+}
+
+export interface Surroundings {
+  /** Stops the run; its reason is an `Interruption`. */
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  readonly observer: RunObserver;
+}
+
+/**
+ * One run over the selected VDNs.
+ *
+ * @throws FatalError where the run could not begin; then nothing was touched
+ */
+export async function runSync(
+  database: OpenDatabase,
+  plan: RunPlan,
+  surroundings: Surroundings,
+): Promise<RunSummary> {
+  const startedAt = performance.now();
+  await requireCurrentSchema(database);
+  const run = plan.dryRun ? undefined : await begin(database, plan);
+  const logger = surroundings.logger.child(run ? { runId: run.runId } : { dryRun: true });
+  try {
+    const tally = new Tally();
+    const stopped = await workThrough(database, plan, run, tally, { ...surroundings, logger });
+    const result = conclude(tally, stopped);
+    if (run) await end(database, plan, run.runId, result, logger);
+    warnOfUnusedApprovals(plan, tally, logger);
+    const summary: RunSummary = {
+      runId: run?.runId ?? null,
+      status: result.status,
+      exitCode: result.exitCode,
+      error: result.error,
+      shard: plan.origin.shard,
+      dryRun: plan.dryRun,
+      vdns: result.vdns,
+      codes: result.codes,
+      requests: result.requests,
+      durationMs: Math.round(performance.now() - startedAt),
+      outcomes: tally.outcomes,
+    };
+    logRun(logger, summary);
+    return summary;
+  } finally {
+    await run?.lock.release();
+  }
+}
+
+async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Promise<WritingRun> {
+  try {
+    const lock = await takeRunLock(
+      database,
+      selection.map(({ source }) => source.name),
+    );
+    try {
+      const runId = await startRun(database.db, lock, origin, vdnsSelected(selection));
+      for (const { source } of selection) await prepareVdns(database.db, source.name, source.vdns);
+      return { runId, lock };
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  } catch (error) {
+    throw contactError(error, database.where);
+  }
+}
+
+async function end(
+  { db }: OpenDatabase,
+  { retentionMs }: RunPlan,
+  runId: number,
+  result: RunResult,
+  logger: Logger,
+): Promise<void> {
+  try {
+    await finishRun(db, runId, result);
+    await prune(db, retentionMs);
+  } catch (error) {
+    if (!isConnectionLost(error) && sqlStateOf(error) === undefined) throw error;
+    // What was done stands; the run's row stays `running` until the next run closes it.
+    logger.warn(`the end of the run could not be written to the database: ${describeDatabaseError(error)}`);
+  }
+}
+
+function warnOfUnusedApprovals({ approvals }: RunPlan, tally: Tally, logger: Logger): void {
+  const used = new Set(
+    tally.outcomes.flatMap(({ outcome, plan }) => (outcome === 'changed' && plan ? plan : [])),
+  );
+  for (const plan of approvals) {
+    if (used.has(plan)) continue;
+    logger.warn(
+      { plan },
+      `the approval of ${plan} matched no VDN's difference, so it had no effect; \`status\` lists the plans that are held`,
+    );
+  }
+}
+
+function logRun(
+  logger: Logger,
+  { status, exitCode, error, vdns, codes, requests, durationMs }: RunSummary,
+): void {
+  const fields = { status, exitCode, errorCode: error?.code, vdns, codes, requests, durationMs };
+  logger.info(fields, error === null ? `run ${status}` : `run ${status}: ${error.message}`);
+}

@@ -1,0 +1,50 @@
+import type { SourceConfig } from '../config/types.ts';
+import { FatalError } from '../errors.ts';
+import { belongsTo, type Shard } from './shard.ts';
+
+/** A source and those of its VDNs that a run works on. */
+export interface SourceSelection {
+  readonly source: SourceConfig;
+  readonly vdnIds: readonly number[];
+}
+
+export interface SelectionOptions {
+  /** One source by its name; undefined: all. */
+  readonly source?: string | undefined;
+  /** These VDNs only, in whichever source they are configured. */
+  readonly vdns?: readonly number[] | undefined;
+  readonly shard?: Shard | undefined;
+}
+
+/**
+ * What a run works on, of what is configured.
+ *
+ * @throws FatalError `usage` where a source or a VDN is asked for that is not configured
+ */
+export function select(sources: readonly SourceConfig[], options: SelectionOptions): SourceSelection[] {
+  const named = sources.filter(({ name }) => options.source === undefined || name === options.source);
+  if (named.length === 0) {
+    const names = sources.map(({ name }) => name).join(', ');
+    throw new FatalError(
+      'usage',
+      `There is no source ${options.source} in the configuration; it has ${names}.`,
+    );
+  }
+  const unknown = (options.vdns ?? []).filter((vdn) => !named.some(({ vdns }) => vdns.includes(vdn)));
+  if (unknown.length > 0) {
+    const where = named.map(({ name }) => name).join(', ');
+    throw new FatalError(
+      'usage',
+      `VDN ${unknown.join(', ')} is not configured for ${where}. Add it to vdns first.`,
+    );
+  }
+  return named
+    .filter(({ baseUrl }) => options.shard === undefined || belongsTo(baseUrl, options.shard))
+    .map((source) => ({ source, vdnIds: source.vdns.filter((vdn) => options.vdns?.includes(vdn) ?? true) }))
+    .filter(({ vdnIds }) => vdnIds.length > 0);
+}
+
+/** Number of VDNs that are selected. */
+export function vdnsSelected(selection: readonly SourceSelection[]): number {
+  return selection.reduce((sum, { vdnIds }) => sum + vdnIds.length, 0);
+}

@@ -1,0 +1,131 @@
+import type { Logger } from 'pino';
+import type { CompleteSnapshot } from '../domain/complete-snapshot.ts';
+import { countChanges, type Difference, diff, planOf } from '../domain/diff.ts';
+import { type GuardLimits, suspicion } from '../domain/guard.ts';
+import { quote } from '../domain/quote.ts';
+import { hasBlanksAround } from '../domain/result-code.ts';
+import type { Attempt, IsalesClient } from '../isales/client.ts';
+import { readSnapshot } from '../isales/read-snapshot.ts';
+import { applyDifference } from '../store/apply.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import { recordHeld, recordUnchanged, type VdnWrite } from '../store/outcomes.ts';
+import type { RunLock } from '../store/run-lock.ts';
+import { storedCodes } from '../store/stored-codes.ts';
+import type { VdnState } from '../store/vdn-states.ts';
+import { noCodes, type VdnResult } from './summary.ts';
+
+/** The run that writes; a dry run has none, and so cannot write. */
+export interface WritingRun {
+  readonly runId: number;
+  readonly lock: RunLock;
+}
+
+export interface VdnContext {
+  readonly database: OpenDatabase;
+  readonly source: string;
+  readonly pageSize: number;
+  readonly client: IsalesClient;
+  readonly guard: GuardLimits;
+  /** Plans that a person has approved. */
+  readonly approvals: ReadonlySet<string>;
+  readonly run: WritingRun | undefined;
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+}
+
+/** What is known of a VDN's work while it is going on, also where it ends in an error. */
+export class Effort {
+  requests = 0;
+  readonly #startedAt = performance.now();
+
+  get durationMs(): number {
+    return Math.round(performance.now() - this.#startedAt);
+  }
+}
+
+/**
+ * Brings one VDN up to date: read, prove, compare, confirm, guard, apply.
+ *
+ * @throws VdnError, a database's error, or the signal's reason; then nothing of the VDN was written
+ */
+export async function syncVdn(
+  context: VdnContext,
+  state: VdnState,
+  effort: Effort,
+  onAttempt: (attempt: Attempt) => void,
+): Promise<VdnResult> {
+  const { database, source, client, signal } = context;
+  const { vdnId } = state;
+  const { snapshot, difference } = await readSnapshot({
+    fetchPage: (pageNum, pageSize, signal) =>
+      client.fetchPage({ vdnId, pageNum, pageSize }, signal, (attempt) => {
+        effort.requests++;
+        onAttempt(attempt);
+      }),
+    pageSize: context.pageSize,
+    signal,
+    compare: async (snapshot) => diff(await storedCodes(database.db, source, vdnId), snapshot),
+  });
+  warnOfBlanks(context, vdnId, snapshot);
+  const verdict = judge(context, state, difference);
+  if (context.run) await write(context, context.run, state, effort, snapshot, difference, verdict);
+  return {
+    source,
+    vdnId,
+    outcome: verdict.outcome,
+    codes: verdict.outcome === 'changed' ? countChanges(difference.changes) : noCodes,
+    requests: effort.requests,
+    durationMs: effort.durationMs,
+    ...(verdict.plan === undefined ? {} : { plan: verdict.plan }),
+    ...(verdict.outcome === 'held' ? { message: heldMessage(verdict.reason, verdict.plan) } : {}),
+    ...(context.run ? {} : { changes: difference.changes }),
+  };
+}
+
+type Verdict =
+  | { readonly outcome: 'unchanged'; readonly plan?: undefined }
+  | { readonly outcome: 'changed'; readonly plan?: string }
+  | { readonly outcome: 'held'; readonly plan: string; readonly reason: string };
+
+function judge({ source, guard, approvals }: VdnContext, state: VdnState, difference: Difference): Verdict {
+  if (difference.changes.length === 0) return { outcome: 'unchanged' };
+  const plan = planOf(source, difference);
+  if (approvals.has(plan)) return { outcome: 'changed', plan };
+  // A VDN's first list has nothing to be suspicious against.
+  const reason = state.lastVerifiedAt === null ? undefined : suspicion(difference, guard);
+  return reason === undefined ? { outcome: 'changed' } : { outcome: 'held', plan, reason };
+}
+
+async function write(
+  { database: { db }, source }: VdnContext,
+  { runId, lock }: WritingRun,
+  state: VdnState,
+  { requests, durationMs }: Effort,
+  snapshot: CompleteSnapshot,
+  difference: Difference,
+  verdict: Verdict,
+): Promise<void> {
+  const write: VdnWrite = { source, vdnId: state.vdnId, state, runId, lock, requests, durationMs };
+  await lock.guarded(() => {
+    switch (verdict.outcome) {
+      case 'unchanged':
+        return recordUnchanged(db, write, snapshot.codes.size);
+      case 'held':
+        return recordHeld(db, write, difference);
+      case 'changed':
+        return applyDifference(db, write, snapshot, { difference, approvedPlan: verdict.plan });
+    }
+  });
+}
+
+function heldMessage(reason: string, plan: string): string {
+  return `${reason}. Nothing was written; if it is right, run \`sync --approve ${plan}\`.`;
+}
+
+/** Kept as sent, but a report's join will hardly expect them. */
+function warnOfBlanks({ logger, source }: VdnContext, vdnId: number, { codes }: CompleteSnapshot): void {
+  for (const obsCode of codes.keys()) {
+    if (!hasBlanksAround(obsCode)) continue;
+    logger.warn({ source, vdnId }, `code ${quote(obsCode)} has blanks around it; it is stored as sent`);
+  }
+}
