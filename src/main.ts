@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { changesCommand } from './commands/changes.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { syncCommand } from './commands/sync.ts';
@@ -19,7 +20,7 @@ const program = new Command('obs-code-sync')
   .exitOverride()
   // What is wrong with the arguments is reported below, like every other error.
   .configureOutput({ outputError: () => {} });
-for (const command of [syncCommand(exit), migrateCommand(exit), simulateCommand()]) {
+for (const command of [syncCommand(exit), changesCommand(exit), migrateCommand(exit), simulateCommand()]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 
@@ -46,9 +47,13 @@ function report(failure: FatalError): void {
   process.exitCode = failure.exitCode;
   // Whoever asked for JSON gets JSON, whatever happened; a mistyped option has kept it from being parsed.
   const [command, ...options] = process.argv.slice(2);
-  if (command === 'sync' && options.includes('--json')) {
-    const summary = refusedSummary(failure, options.includes('--dry-run'));
-    process.stdout.write(`${JSON.stringify(summary)}\n`);
+  if (options.includes('--json')) {
+    const { code, message } = failure;
+    const refused =
+      command === 'sync'
+        ? refusedSummary(failure, options.includes('--dry-run'))
+        : { error: { code, message } };
+    process.stdout.write(`${JSON.stringify(refused)}\n`);
   }
   const { cause } = failure;
   process.stderr.write(`${failure.message}\n`);

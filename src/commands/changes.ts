@@ -1,0 +1,84 @@
+import { Command, Option } from 'commander';
+import type { Kysely } from 'kysely';
+import { exitCodes, FatalError } from '../errors.ts';
+import { type ChangeFilter, codeChanges, firstLists, knownVdns } from '../store/change-feed.ts';
+import { requireCurrentSchema } from '../store/migrator.ts';
+import type { Database } from '../store/tables.ts';
+import { printChanges } from './changes-report.ts';
+import {
+  type CommonOptions,
+  durationArgument,
+  type Exit,
+  loadReadingConfiguration,
+  vdnArgument,
+  withCommonOptions,
+  withDatabase,
+} from './common.ts';
+
+interface ChangesOptions extends CommonOptions {
+  readonly since: number;
+  readonly source?: string;
+  readonly vdn?: readonly number[];
+  readonly json?: boolean;
+}
+
+const defaultSinceMs = 86_400_000;
+
+/** `changes`: what the runs of late changed in the codes. */
+export function changesCommand(exit: Exit): Command {
+  return withCommonOptions(new Command('changes'))
+    .description('show which codes were added, changed, removed or returned')
+    .addOption(
+      new Option('--since <duration>', 'how far to look back')
+        .argParser(durationArgument)
+        .default(defaultSinceMs, '1d'),
+    )
+    .option('--source <name>', 'only this source')
+    .option('--vdn <list>', 'only these VDNs, e.g. 1,25,100-120', vdnArgument)
+    .option('--json', 'print one JSON object on stdout')
+    .addHelpText('after', examples)
+    .action(async (options: ChangesOptions) => {
+      await changes(options);
+      exit(exitCodes.done);
+    });
+}
+
+const examples = `
+Examples:
+  obs-code-sync changes                         since yesterday
+  obs-code-sync changes --since 30d --vdn 25    of one VDN, a month back
+  obs-code-sync changes --json                  {"changes": [...], "firstLists": [...]}`;
+
+async function changes(options: ChangesOptions): Promise<void> {
+  const filter: ChangeFilter = { sinceMs: options.since, source: options.source, vdnIds: options.vdn };
+  const config = await loadReadingConfiguration(options);
+  const feed = await withDatabase(config.database, async (database) => {
+    await requireCurrentSchema(database);
+    await refuseUnknown(database.db, filter);
+    return {
+      changes: await codeChanges(database.db, filter),
+      firstLists: await firstLists(database.db, filter),
+    };
+  });
+  if (options.json) process.stdout.write(`${JSON.stringify(feed)}\n`);
+  else printChanges(feed, options.since);
+}
+
+/** A mistyped source or VDN must not look like one without changes. */
+async function refuseUnknown(db: Kysely<Database>, { source, vdnIds = [] }: ChangeFilter): Promise<void> {
+  const known = await knownVdns(db, source);
+  if (source !== undefined && known.length === 0) {
+    const names = new Set((await knownVdns(db, undefined)).map((vdn) => vdn.source));
+    throw new FatalError(
+      'usage',
+      `The database has no source ${source}; it has ${[...names].join(', ') || 'none'}.`,
+    );
+  }
+  const unknown = vdnIds.filter((vdnId) => !known.some((vdn) => vdn.vdnId === vdnId));
+  if (unknown.length > 0) {
+    throw new FatalError(
+      'usage',
+      `The database has no VDN ${unknown.join(', ')}${source ? ` of ${source}` : ''}.`,
+    );
+  }
+}
