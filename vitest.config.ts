@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { summaryReporter } from './test/support/summary-reporter.ts';
 
@@ -5,6 +6,8 @@ const needsPostgres = ['test/support/postgres-setup.ts'];
 
 export default defineConfig({
   test: {
+    // Tests wait for processes and databases more than they compute: no core is set aside for vitest itself.
+    maxWorkers: Math.max(2, availableParallelism()),
     reporters: ['default', summaryReporter()],
     projects: [
       { test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 20_000 } },
