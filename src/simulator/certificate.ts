@@ -1,5 +1,3 @@
-import { generate } from 'selfsigned';
-
 /**
  * Which certificate the server shows: a good one from a private CA, one from that CA that has expired or is for
  * another host, or one that nobody signed but itself.
@@ -26,6 +24,8 @@ const elsewhere = [{ type: dnsName, value: 'isales.example.com' }] as const;
 
 /** Makes keys and certificates for loopback addresses; they last a year. */
 export async function makeCertificate(kind: CertificateKind): Promise<ServerCertificate> {
+  // Loaded here only: every command loads the simulator, and the X.509 code takes longer than all the rest of it.
+  const { generate } = await import('selfsigned');
   const altNames = kind === 'wrong-host' ? elsewhere : loopback;
   const name = [{ name: 'commonName', value: altNames[0].value }];
   const leaf = {

@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { errorBody, send } from './answers.ts';
 import { faultSchema } from './fault-shapes.ts';
+import { mustBeVdn } from './lists.ts';
 import type { State } from './request-handler.ts';
 import { type VdnList, vdnList } from './vdn-list.ts';
 
@@ -28,7 +29,6 @@ const bulkEdit = z.strictObject({
   firstVdn: z.int().optional(),
   lastVdn: z.int().optional(),
 });
-const faults = z.union([z.array(faultSchema), faultSchema.transform((fault) => [fault])]);
 
 const routes: readonly Route[] = [
   ['GET', /^vdns\/(\d+)$/, (asked) => ({ codes: listOf(asked).codes() })],
@@ -95,7 +95,7 @@ function addCode(asked: Asked): void {
 
 function setFaults(asked: Asked): void {
   const scope = scopeOf(asked);
-  const parsed = faults.parse(asked.body);
+  const parsed = z.array(faultSchema).parse(Array.isArray(asked.body) ? asked.body : [asked.body]);
   asked.state.faults.clear(scope);
   for (const fault of parsed) asked.state.faults.add(scope, fault);
 }
@@ -105,7 +105,9 @@ function listOf({ state, parts }: Asked): VdnList {
 }
 
 function scopeOf({ parts: [vdn = ''] }: Asked): number | 'all' {
-  return vdn === '' ? 'all' : Number(vdn);
+  if (vdn === '') return 'all';
+  mustBeVdn(Number(vdn));
+  return Number(vdn);
 }
 
 function refusalOf(error: unknown): { status: number; message: string } | undefined {

@@ -67,6 +67,13 @@ const answers: { readonly [K in AnswerKind]: Answer<K> } = {
     send(response, status, body, { 'Content-Type': jsonContentType, ...headers }),
 };
 
+/** These spoil the right answer, so that a request which gets none (a wrong signature) does not meet them. */
+const spoiling: ReadonlySet<AnswerKind> = new Set(['trickle', 'cut', 'truncated', 'oversized']);
+
+export function spoilsRightAnswer({ kind }: AnswerFault): boolean {
+  return spoiling.has(kind);
+}
+
 export function answerWithFault<K extends AnswerKind>(
   fault: FaultOf<K>,
   response: ServerResponse,

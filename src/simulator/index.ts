@@ -50,7 +50,7 @@ export interface SimulatorOptions {
   readonly timestamp?: AuthenticationRules['timestamp'];
   /** The headers that must be signed, these and no others; default any with `host` among them. */
   readonly signedHeaders?: readonly string[];
-  /** How many requests the log keeps; default 10,000. */
+  /** How many requests the log keeps, the newest; default 1,000. */
   readonly loggedRequests?: number;
 }
 
@@ -87,7 +87,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     lists: new Lists(options.codesPerVdn ?? 120),
     faults: new FaultBook(),
     scripts: new Map(),
-    requests: new RequestLog(options.loggedRequests ?? 10_000),
+    requests: new RequestLog(options.loggedRequests ?? 1_000),
     rules: {
       accounts: options.accounts ?? [demoAccount],
       timestamp: options.timestamp ?? 'either',

@@ -4,7 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { errorBody, failureBody, jsonContentType, pageBody, send } from './answers.ts';
 import { type AuthenticationRules, authenticationProblem } from './authentication.ts';
 import { type Locale, locales } from './descriptions.ts';
-import { answerWithFault } from './fault-answers.ts';
+import { answerWithFault, spoilsRightAnswer } from './fault-answers.ts';
 import type { FaultBook, Met } from './fault-book.ts';
 import { bendPage, editForFault, type PageDraft } from './fault-pages.ts';
 import type { ListedCode } from './generated-list.ts';
@@ -99,8 +99,10 @@ function chooseAnswer(
   const checked = checkParameters(vdnText, query, request.headers['content-type']);
   const rightBody = (): string =>
     'resultCode' in checked ? failureBody(checked) : pageOf(state, checked, localeOf(request), met);
-  // A fault stands in front of the server, as a firewall does: it comes before the signature.
-  if (answer !== undefined) return () => answerWithFault(answer, response, rightBody);
+  // Other faults stand in front of the server, as a firewall does: they come before the signature.
+  if (answer !== undefined && (refused === undefined || !spoilsRightAnswer(answer))) {
+    return () => answerWithFault(answer, response, rightBody);
+  }
   if (refused !== undefined) {
     return () => send(response, 401, errorBody(401, `authentication failed: ${refused}`));
   }

@@ -1,5 +1,10 @@
 import { createHmac } from 'node:crypto';
-import { type Agent, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import {
+  type Agent,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { type Account, demoAccount } from '../../../src/simulator/index.ts';
@@ -18,7 +23,6 @@ export interface AskOptions {
   readonly milliseconds?: boolean;
   readonly ca?: string | undefined;
   readonly agent?: Agent;
-  readonly signal?: AbortSignal;
 }
 
 export interface Answer {
@@ -35,6 +39,16 @@ export async function ask(
   vdnId: number | string,
   options: AskOptions = {},
 ): Promise<Answer> {
+  const response = await respond(baseUrl, vdnId, options);
+  return { status: response.statusCode ?? 0, headers: response.headers, body: await text(response) };
+}
+
+/** As `ask`, without reading the body. */
+export function respond(
+  baseUrl: string,
+  vdnId: number | string,
+  options: AskOptions = {},
+): Promise<IncomingMessage> {
   const { pageNum = 1, pageSize = 50 } = options;
   const target =
     options.target ??
@@ -45,7 +59,7 @@ export async function ask(
   headers.authorization ??= authorization(target, headers, options);
   const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const request = send(
+    send(
       {
         host: url.hostname,
         port: url.port,
@@ -54,17 +68,11 @@ export async function ask(
         headers,
         ca: options.ca,
         agent: options.agent ?? false,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
       },
-      (response) => {
-        text(response).then(
-          (body) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
-          reject,
-        );
-      },
-    );
-    request.on('error', reject);
-    request.end();
+      resolve,
+    )
+      .on('error', reject)
+      .end();
   });
 }
 

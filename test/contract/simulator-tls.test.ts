@@ -1,0 +1,44 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { expect, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/index.ts';
+import { askPage } from '../unit/simulator/page.ts';
+import { ask } from '../unit/simulator/signed-request.ts';
+
+test.each(['valid', 'self-signed'] as const)(
+  'a %s certificate is taken where it is trusted',
+  async (certificate) => {
+    const { baseUrl, caPem, close } = await startSimulator({ https: true, certificate });
+    expect(baseUrl).toMatch(/^https:\/\/127\.0\.0\.1:\d+$/);
+    expect((await askPage(baseUrl, 25, { ca: caPem })).totalCount).toBe(120);
+    expect((await askPage(baseUrl.replace('127.0.0.1', 'localhost'), 25, { ca: caPem })).totalCount).toBe(
+      120,
+    );
+    await close();
+  },
+);
+
+test.each([
+  ['valid', false, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  ['self-signed', false, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  ['expired', true, 'CERT_HAS_EXPIRED'],
+  ['wrong-host', true, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+] as const)('a %s certificate, trusted: %s, is refused with %s', async (certificate, trusted, code) => {
+  const { baseUrl, caPem, close } = await startSimulator({ https: true, certificate });
+  await expect(ask(baseUrl, 25, { ca: trusted ? caPem : undefined })).rejects.toMatchObject({ code });
+  await close();
+});
+
+test('each simulator has a CA of its own', async () => {
+  const [one, other] = await Promise.all([startSimulator({ https: true }), startSimulator({ https: true })]);
+  await expect(ask(one.baseUrl, 25, { ca: other.caPem })).rejects.toHaveProperty('code');
+  await Promise.all([one.close(), other.close()]);
+});
+
+test('closing ends a connection that never began its TLS handshake', async () => {
+  const { baseUrl, close } = await startSimulator({ https: true });
+  const socket = connect(Number(new URL(baseUrl).port), '127.0.0.1');
+  await once(socket, 'connect');
+  socket.resume();
+  await Promise.all([once(socket, 'close'), close()]);
+});
