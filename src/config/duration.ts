@@ -8,7 +8,7 @@ const unitMs: Readonly<Record<string, number>> = {
   d: 86_400_000,
 };
 
-/** What a duration looks like, for messages and for `--help`. */
+/** What a duration looks like, for messages. */
 export const durationForm = 'a duration such as 500ms, 10s, 15m, 36h or 90d';
 
 /** A duration (`500ms`, `10s`, `15m`, `36h`, `90d`; more than zero) in milliseconds. */

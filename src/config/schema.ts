@@ -99,7 +99,7 @@ function refuseRepeatedNames(sources: readonly unknown[], context: z.core.$Refin
     const owner = owners.get(source.name);
     if (owner === undefined) owners.set(source.name, index);
     else {
-      const message = `is the name of sources[${owner}] already; expected another one`;
+      const message = `the name of sources[${owner}] already; expected another one`;
       context.addIssue({ code: 'custom', path: [index, 'name'], message });
     }
   }

@@ -4,8 +4,8 @@ import type { Parsed } from './parsed.ts';
 const smallest = 1;
 const largest = 9999;
 
-/** What an entry of a VDN list looks like, for messages and for `--help`. */
-export const vdnForm = `a VDN from ${smallest} to ${largest} or a range such as 100-120`;
+/** What an entry of a VDN list looks like, for messages. */
+const vdnForm = `a VDN from ${smallest} to ${largest} or a range such as 100-120`;
 
 /** What is wrong with a VDN list; `entry` counts from 0 and is absent where no single entry is to blame. */
 export interface VdnProblem {

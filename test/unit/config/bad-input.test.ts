@@ -99,7 +99,7 @@ describe('a source is refused, with path, value and what is expected', () => {
 
   test('that has the name of another', async () => {
     expect(await problemsOf(withSource({ name: 'a' }, { name: 'b' }, { name: 'a' }))).toEqual([
-      'sources[2].name is "a": is the name of sources[0] already; expected another one',
+      'sources[2].name is "a": the name of sources[0] already; expected another one',
     ]);
   });
 });
@@ -223,7 +223,7 @@ test('everything that is wrong is reported at once', async () => {
     `sources[0].vdns[0] is 0: outside 1 to 9999; ${entry}`,
     'sources[0].vdns[2] is 3: VDN 3 is listed already by the entry "3"',
     'sources[0].pageSize is 51: expected a whole number from 1 to 50',
-    'sources[1].name is "a": is the name of sources[0] already; expected another one',
+    'sources[1].name is "a": the name of sources[0] already; expected another one',
     'schedule.cron is missing: expected a cron expression such as "15 2 * * *"',
   ]);
 });
