@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { changesCommand } from './commands/changes.ts';
+import { demoCommand } from './commands/demo.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { simulateCommand } from './commands/simulate.ts';
+import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
 import { version } from './commands/version.ts';
 import { type ExitCode, FatalError } from './errors.ts';
@@ -20,7 +22,15 @@ const program = new Command('obs-code-sync')
   .exitOverride()
   // What is wrong with the arguments is reported below, like every other error.
   .configureOutput({ outputError: () => {} });
-for (const command of [syncCommand(exit), changesCommand(exit), migrateCommand(exit), simulateCommand()]) {
+const commands = [
+  syncCommand(exit),
+  migrateCommand(exit),
+  statusCommand(exit),
+  changesCommand(exit),
+  simulateCommand(),
+  demoCommand(exit),
+];
+for (const command of commands) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

@@ -81,6 +81,11 @@ export function logger(
   return createLogger(logLevel ?? config.log.level, writeLine);
 }
 
+/** How the program was called, for commands that a person shall copy. */
+export function programName(): string {
+  return process.env.npm_lifecycle_event === undefined ? 'obs-code-sync' : 'npm start -s --';
+}
+
 /** For commander: a duration such as `36h`, in milliseconds. */
 export function durationArgument(text: string): number {
   const parsed = parseDuration(text);

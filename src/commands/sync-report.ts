@@ -25,7 +25,7 @@ export function printSummary(summary: RunSummary): void {
 }
 
 /** The counts that are not zero, each after a comma. */
-function counted<Kind extends string>(
+export function counted<Kind extends string>(
   counts: Readonly<Record<Kind, number>>,
   kinds: readonly Kind[],
 ): string {
