@@ -21,15 +21,15 @@ interface SimulateOptions {
 export function simulateCommand(): Command {
   return new Command('simulate')
     .description('run a CC-iSales simulator to try things out; a signal ends it')
-    .option('--host <HOST>', 'address to listen on', '127.0.0.1')
-    .option('--port <PORT>', 'port to listen on, 0 for any free one', numberUpTo(65_535), 28_443)
+    .option('--host <host>', 'address to listen on', '127.0.0.1')
+    .option('--port <port>', 'port to listen on, 0 for any free one', numberUpTo(65_535), 28_443)
     .option('--https', 'serve HTTPS with a certificate made at start')
-    .option('--ca-out <FILE>', 'with --https: write the CA certificate to trust, in PEM')
-    .option('--access-key <KEY>', 'access key that is let in', demoAccount.accessKey)
-    .option('--secret-key <KEY>', 'its secret key', demoAccount.secretKey)
-    .option('--codes <N>', 'codes of each VDN', numberUpTo(90_000), 120)
-    .option('--latency <MS>', 'answer so much later', numberUpTo(600_000), 0)
-    .option('--fault <VDN=KIND[:VALUE]>', 'misbehave for a VDN or for all (repeatable)', collectFault)
+    .option('--ca-out <file>', 'with --https: write the CA certificate to trust, in PEM')
+    .option('--access-key <key>', 'access key that is let in', demoAccount.accessKey)
+    .option('--secret-key <key>', 'its secret key', demoAccount.secretKey)
+    .option('--codes <n>', 'codes of each VDN', numberUpTo(90_000), 120)
+    .option('--latency <ms>', 'answer so much later', numberUpTo(600_000), 0)
+    .option('--fault <vdn=kind[:value]>', 'misbehave for a VDN or for all (repeatable)', collectFault)
     .addHelpText('after', helpText())
     .action(simulate);
 }
@@ -150,7 +150,8 @@ While it runs it can be edited over HTTP, without a signature and only from the 
   PUT, DELETE        /simulator/vdns/25/codes/00605 {"obsCodeDesc":"Changed."}
   GET, PUT, DELETE   /simulator/vdns/25/fault       {"kind":"hang"}, or a list of faults
   GET, PUT, DELETE   /simulator/fault               the same for all VDNs
-  POST               /simulator/edit                {"share":0.01}: changes 1 % of all descriptions
+  POST               /simulator/edit                {"share":0.01,"firstVdn":1,"lastVdn":300}: changes 1 % of
+                                                the descriptions of these VDNs, or of all of them
   GET, DELETE        /simulator/requests            what was asked for; DELETE counts anew
 
 Examples:
