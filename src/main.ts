@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { changesCommand } from './commands/changes.ts';
+import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { migrateCommand } from './commands/migrate.ts';
 import { simulateCommand } from './commands/simulate.ts';
@@ -25,6 +26,7 @@ const program = new Command('obs-code-sync')
 const commands = [
   syncCommand(exit),
   migrateCommand(exit),
+  checkCommand(exit),
   statusCommand(exit),
   changesCommand(exit),
   simulateCommand(),

@@ -27,6 +27,9 @@ function revise(simulator: Simulator, vdnId: number, obsCode: string): void {
 
 /** A code that VDN 1 never had: above all others. */
 function unusedCode(simulator: Simulator): string {
-  const numbers = simulator.vdn(demoVdns[0]).list('en_US').map(({ obsCode }) => Number(obsCode));
+  const numbers = simulator
+    .vdn(demoVdns[0])
+    .list('en_US')
+    .map(({ obsCode }) => Number(obsCode));
   return String(Math.max(...numbers) + 1).padStart(5, '0');
 }

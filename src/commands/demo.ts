@@ -28,7 +28,10 @@ export function demoCommand(exit: Exit): Command {
   return new Command('demo')
     .description(`show the whole job with a simulated server and an embedded database in ./${demoDirectory}`)
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(logLevels).default('warn'))
-    .addHelpText('after', '\nExamples:\n  obs-code-sync demo\n  obs-code-sync status     afterwards: what the demo left')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  obs-code-sync demo\n  obs-code-sync status     afterwards: what the demo left',
+    )
     .action(async ({ logLevel }: { logLevel: LogLevel }) => {
       const directory = path.resolve(demoDirectory);
       const simulator = await startSimulator();
@@ -66,7 +69,9 @@ async function show(demo: Demo): Promise<RunSummary['exitCode']> {
   const first = await sync(demo);
   if (first.exitCode !== exitCodes.done) return first.exitCode;
 
-  heading('2. The source changes: a code is added, one is removed, two descriptions are rewritten; sync again');
+  heading(
+    '2. The source changes: a code is added, one is removed, two descriptions are rewritten; sync again',
+  );
   demoEdits(simulator);
   const second = await sync(demo);
   if (second.exitCode !== exitCodes.done) return second.exitCode;
@@ -115,7 +120,11 @@ function configOf({ baseUrl }: Simulator, directory: string): Config {
 async function refuseOtherSources({ db }: OpenDatabase, directory: string): Promise<void> {
   const tables = await db.introspection.getTables();
   if (!tables.some(({ name }) => name === 'vdn')) return;
-  const other = await db.selectFrom('vdn').where('source', '<>', demoSource).select('source').executeTakeFirst();
+  const other = await db
+    .selectFrom('vdn')
+    .where('source', '<>', demoSource)
+    .select('source')
+    .executeTakeFirst();
   if (other === undefined) return;
   throw new FatalError(
     'usage',

@@ -29,7 +29,10 @@ export function printStatus({ vdns, inTrouble, held, runs, staleAfterMs }: Statu
 function verdict({ configured, stale, failing, held }: Status['vdns'], staleAfterMs: number): string {
   if (configured === 0) return 'No VDN has been synced yet: run `sync`.';
   if (stale + failing + held === 0) {
-    return coloured('green', `All ${configured} VDNs were verified within ${formatSpan(staleAfterMs)}; none is failing or held.`);
+    return coloured(
+      'green',
+      `All ${configured} VDNs were verified within ${formatSpan(staleAfterMs)}; none is failing or held.`,
+    );
   }
   const words = counted({ stale, failing, held }, ['stale', 'failing', 'held']).slice(2);
   return coloured('yellow', `Of ${configured} VDNs: ${words}.`);
@@ -43,7 +46,9 @@ function printTrouble(vdns: readonly VdnEntry[]): void {
       String(vdn.vdnId),
       stateOf(vdn),
       vdn.ageMs === null ? 'never' : `${formatSpan(vdn.ageMs)} ago`,
-      vdn.failingSince === null ? '—' : `${formatInstant(vdn.failingSince)}, ${vdn.consecutiveFailures} times`,
+      vdn.failingSince === null
+        ? '—'
+        : `${formatInstant(vdn.failingSince)}, ${vdn.consecutiveFailures} times`,
       vdn.errorCode === null ? '—' : `${vdn.errorCode}: ${harmless(vdn.errorMessage ?? '')}`,
     ]);
   print(table(['source', 'VDN', 'state', 'verified', 'failing since', 'why'], rows));
@@ -52,7 +57,11 @@ function printTrouble(vdns: readonly VdnEntry[]): void {
 }
 
 function stateOf({ failing, held, stale }: VdnEntry): string {
-  const states = [failing && coloured('red', 'failing'), held && coloured('yellow', 'held'), stale && 'stale'];
+  const states = [
+    failing && coloured('red', 'failing'),
+    held && coloured('yellow', 'held'),
+    stale && 'stale',
+  ];
   return states.filter(Boolean).join(', ');
 }
 
@@ -62,16 +71,24 @@ function printHeld({ plan, source, vdnIds, heldSince, difference, approve }: Sta
     `The source would ${inWords(difference)}.`,
     changesTable(difference.slice(0, mostChanges)),
   );
-  if (difference.length > mostChanges) print(`… and ${difference.length - mostChanges} more codes; --json lists all`);
+  if (difference.length > mostChanges)
+    print(`… and ${difference.length - mostChanges} more codes; --json lists all`);
   print('If that is right, apply it with:', `  ${approve}`, '');
 }
 
 /** A difference in a sentence's words: what an approval would do. */
 function inWords(difference: readonly Change[]): string {
   const counts = countChanges(difference);
-  const verbs = { added: 'add', changed: 'change the description of', removed: 'remove', returned: 'bring back' };
+  const verbs = {
+    added: 'add',
+    changed: 'change the description of',
+    removed: 'remove',
+    returned: 'bring back',
+  };
   return changeKinds
-    .flatMap((kind) => (counts[kind] > 0 ? `${verbs[kind]} ${counts[kind]} ${counts[kind] === 1 ? 'code' : 'codes'}` : []))
+    .flatMap((kind) =>
+      counts[kind] > 0 ? `${verbs[kind]} ${counts[kind]} ${counts[kind] === 1 ? 'code' : 'codes'}` : [],
+    )
     .join(', ');
 }
 
@@ -84,7 +101,10 @@ const statusColours = {
 } as const;
 
 function printRuns(runs: readonly RunEntry[]): void {
-  if (runs.length === 0) return print('There was no run yet: run `sync`.');
+  if (runs.length === 0) {
+    print('There was no run yet.');
+    return;
+  }
   const rows = runs.map(({ runId, startedAt, finishedAt, status, vdns, codes, requests }) => [
     String(runId),
     formatInstant(startedAt),

@@ -2,7 +2,14 @@ import { Command } from 'commander';
 import { exitCodes } from '../errors.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
 import { configuredVdns, heldChanges, newestRuns } from '../store/status.ts';
-import { type CommonOptions, type Exit, loadReadingConfiguration, programName, withCommonOptions, withDatabase } from './common.ts';
+import {
+  type CommonOptions,
+  type Exit,
+  loadReadingConfiguration,
+  programName,
+  withCommonOptions,
+  withDatabase,
+} from './common.ts';
 import { printStatus, type Status } from './status-report.ts';
 
 const runsShown = 10;

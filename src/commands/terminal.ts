@@ -1,7 +1,13 @@
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
 
 type Colour = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>;
+
+/** Of a table that is written to a file or a log. */
+const widthElsewhere = 140;
+
+/** A column of foreign text stays readable, even where the table then is wider than the screen. */
+const narrowest = 30;
 
 /** Colours text for stdout where that is a terminal and NO_COLOR is not set. */
 export function coloured(colour: Colour, text: string): string {
@@ -14,9 +20,25 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
     head: head.map((title) => coloured('bold', title)),
     style: { head: [], border: [], compact: true },
     wordWrap: true,
+    colWidths: columnWidths([head, ...rows]),
   });
   result.push(...rows.map((row) => [...row]));
   return result.toString();
+}
+
+/** As wide as the cells are, except that the widest column gives way where the screen is too narrow. */
+function columnWidths(rows: readonly (readonly string[])[]): number[] {
+  const padding = 2;
+  const widths = (rows[0] ?? []).map(
+    (_, column) =>
+      Math.max(...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)) + padding,
+  );
+  const borders = widths.length + 1;
+  const excess =
+    widths.reduce((sum, width) => sum + width, borders) - (process.stdout.columns ?? widthElsewhere);
+  const widest = Math.max(...widths);
+  if (excess > 0) widths[widths.indexOf(widest)] = Math.max(widest - excess, narrowest);
+  return widths;
 }
 
 /** Prints lines on stdout. */

@@ -5,7 +5,7 @@ import pRetry from 'p-retry';
 import type { SourceConfig } from '../config/types.ts';
 import type { Page } from '../domain/complete-snapshot.ts';
 import { RetriableError, VdnError, type VdnErrorCode } from '../errors.ts';
-import { refusalError, transportError } from './http-errors.ts';
+import { clockDifferenceMs, refusalError, transportError } from './http-errors.ts';
 import { parsePage } from './response.ts';
 import type { ServerQueue } from './server-queue.ts';
 import { sign } from './signer.ts';
@@ -24,6 +24,8 @@ export interface Attempt {
   readonly vdnId: number;
   readonly result: 'ok' | VdnErrorCode;
   readonly durationMs: number;
+  /** How far the server's clock is ahead of this machine's, by its Date header; undefined where there was none. */
+  readonly clockDifferenceMs: number | undefined;
 }
 
 export interface IsalesClient {
@@ -75,7 +77,11 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
     },
   });
 
-  async function attempt(ask: PageRequest, signal: AbortSignal): Promise<Page> {
+  async function attempt(
+    ask: PageRequest,
+    signal: AbortSignal,
+    onHeaders: (headers: http.IncomingHttpHeaders) => void,
+  ): Promise<Page> {
     const query = { pageSize: String(ask.pageSize), pageNum: String(ask.pageNum) };
     const url = new URL(base);
     url.pathname = `${base.pathname.replace(/\/$/, '')}/rest/isales/v1/openapi/campaigns/${ask.vdnId}/queryOBSResultCode`;
@@ -88,7 +94,7 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
       new Date(),
       source.signing.timestamp,
     );
-    const body = await download(url, { authorization, host: url.host }, signal);
+    const body = await download(url, { authorization, host: url.host }, signal, onHeaders);
     try {
       return parsePage(body, ask.pageNum);
     } catch (error) {
@@ -103,13 +109,18 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
     url: URL,
     headers: Record<string, string>,
     signal: AbortSignal,
+    onHeaders: (headers: http.IncomingHttpHeaders) => void,
   ): Promise<Uint8Array> {
     const stream = request.stream(url, { headers, signal });
+    let refusal: VdnError | undefined;
     try {
       const chunks: Uint8Array[] = [];
       let size = 0;
       stream.once('response', ({ statusCode: status, headers }) => {
-        if (status !== 200) stream.destroy(refusalError({ status, headers }, new Date()));
+        onHeaders(headers);
+        if (status === 200) return;
+        refusal = refusalError({ status, headers }, new Date());
+        stream.destroy(refusal);
       });
       for await (const chunk of stream) {
         chunks.push(chunk);
@@ -121,7 +132,7 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
       signal.throwIfAborted();
       // got's errors carry the request with its Authorization header in enumerable properties, so they are
       // not even kept as a cause.
-      throw error instanceof VdnError ? error : transportError(error, source.timeoutMs);
+      throw refusal ?? (error instanceof VdnError ? error : transportError(error, source.timeoutMs));
     } finally {
       stream.destroy();
     }
@@ -129,10 +140,18 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
 
   async function observed(ask: PageRequest, signal: AbortSignal, onAttempt: (attempt: Attempt) => void) {
     const startedAt = performance.now();
+    let clockDifference: number | undefined;
     const report = (result: Attempt['result']) =>
-      onAttempt({ vdnId: ask.vdnId, result, durationMs: performance.now() - startedAt });
+      onAttempt({
+        vdnId: ask.vdnId,
+        result,
+        durationMs: performance.now() - startedAt,
+        clockDifferenceMs: clockDifference,
+      });
     try {
-      const page = await attempt(ask, signal);
+      const page = await attempt(ask, signal, (headers) => {
+        clockDifference = clockDifferenceMs(headers, new Date());
+      });
       report('ok');
       return page;
     } catch (error) {

@@ -106,7 +106,9 @@ export async function heldChanges(db: Kysely<Database>): Promise<HeldEntry[]> {
   const rows = await db
     .selectFrom('freshness')
     .innerJoin('held_change', (join) =>
-      join.onRef('held_change.source', '=', 'freshness.source').onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
+      join
+        .onRef('held_change.source', '=', 'freshness.source')
+        .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
     )
     .groupBy(['held_change.source', 'held_change.plan', 'difference'])
     .select([

@@ -1,0 +1,163 @@
+import { Command } from 'commander';
+import { sql } from 'kysely';
+import type { Config, SourceConfig } from '../config/types.ts';
+import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
+import { type Probe, probeSource } from '../isales/probe.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import { contactError } from '../store/database-error.ts';
+import { requireCurrentSchema } from '../store/migrator.ts';
+import {
+  type CommonOptions,
+  type Exit,
+  loadConfiguration,
+  withCommonOptions,
+  withDatabase,
+} from './common.ts';
+import { listenForSignals } from './interruption.ts';
+import { coloured, formatSpan, print, table } from './terminal.ts';
+
+/** Signatures are good for minutes; from here on the clock deserves a look. */
+const worryingClockMs = 60_000;
+
+interface Finding {
+  readonly what: string;
+  readonly verdict: 'ok' | 'warning' | 'failed';
+  readonly detail: string;
+}
+
+/** `check`: whether a sync could work, without writing anything. */
+export function checkCommand(exit: Exit): Command {
+  return withCommonOptions(new Command('check'))
+    .description('verify the configuration, the database and each source, without writing')
+    .addHelpText(
+      'after',
+      `
+Each source is asked for one row of its first VDN. Where the signature is refused, the other documented ways to sign
+are tried.
+
+Examples:
+  obs-code-sync check
+  obs-code-sync check --config staging.yaml
+
+Exit codes: 0 all is well, 2 configuration, 3 some sources failed, 5 all of them, 6 database unreachable,
+7 database unusable.`,
+    )
+    .action(async (options: CommonOptions) => exit(await check(options)));
+}
+
+async function check(options: CommonOptions): Promise<ExitCode> {
+  const config = await loadConfiguration(options);
+  const signals = listenForSignals();
+  const findings: Finding[] = [{ what: 'configuration', verdict: 'ok', detail: summaryOf(config) }];
+  try {
+    const database = await checkDatabase(config);
+    findings.push(...database.findings);
+    const probes = await Promise.all(
+      config.sources.map(async (source) => ({ source, probe: await probeSource(source, signals.signal) })),
+    );
+    findings.push(...probes.flatMap(({ source, probe }) => describeProbe(source, probe)));
+    print(table(['', 'verdict', 'detail'], findings.map(row)));
+    const failed = probes.filter(({ probe }) => probe.error !== undefined).length;
+    if (database.exitCode !== exitCodes.done || failed === 0) return database.exitCode;
+    return failed === probes.length ? exitCodes.allFailed : exitCodes.someFailed;
+  } finally {
+    signals.stop();
+  }
+}
+
+/** The database's fault does not keep the sources from being looked at. */
+async function checkDatabase({
+  database: config,
+}: Config): Promise<{ findings: Finding[]; exitCode: ExitCode }> {
+  try {
+    return await withDatabase(config, async (database) => {
+      const detail = await describeDatabase(database);
+      await requireCurrentSchema(database);
+      return {
+        findings: [
+          { what: 'database', verdict: 'ok', detail },
+          { what: 'schema', verdict: 'ok', detail: `${config.schema} is up to date` },
+        ],
+        exitCode: exitCodes.done,
+      };
+    });
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    return {
+      findings: [{ what: 'database', verdict: 'failed', detail: error.message }],
+      exitCode: error.exitCode,
+    };
+  }
+}
+
+async function describeDatabase({ db, where }: OpenDatabase): Promise<string> {
+  try {
+    const { rows } = await sql<{
+      version: string;
+    }>`select current_setting('server_version') as version`.execute(db);
+    return `Postgres ${rows[0]?.version} ${where}`;
+  } catch (error) {
+    throw contactError(error, where);
+  }
+}
+
+function describeProbe(source: SourceConfig, { error, clockDifferenceMs, otherVariant }: Probe): Finding[] {
+  const what = `source ${source.name}`;
+  const findings: Finding[] = [
+    error === undefined
+      ? {
+          what,
+          verdict: 'ok',
+          detail: `${source.baseUrl} answers, ${trustOf(source)}, the signature is accepted`,
+        }
+      : { what, verdict: 'failed', detail: `${error.code}: ${error.message}` },
+  ];
+  if (otherVariant) {
+    const { timestamp, headers } = otherVariant;
+    findings.push({
+      what: `${what}, signing`,
+      verdict: 'failed',
+      detail: `the keys are right, but the server wants another way to sign: set signing: { headers: [${headers.join(', ')}], timestamp: ${timestamp} }`,
+    });
+  } else if (error?.code === 'unauthorized') {
+    findings.push({
+      what: `${what}, signing`,
+      verdict: 'failed',
+      detail: 'no documented way to sign is accepted',
+    });
+  }
+  if (clockDifferenceMs !== undefined) findings.push(describeClock(what, clockDifferenceMs));
+  return findings;
+}
+
+function describeClock(what: string, differenceMs: number): Finding {
+  const span = formatSpan(Math.abs(differenceMs));
+  if (Math.abs(differenceMs) <= worryingClockMs) {
+    return { what: `${what}, clock`, verdict: 'ok', detail: 'within a minute of this machine’s' };
+  }
+  const direction = differenceMs > 0 ? 'ahead of' : 'behind';
+  return {
+    what: `${what}, clock`,
+    verdict: 'warning',
+    detail: `the server's clock is ${span} ${direction} this machine's; signatures are only good for minutes`,
+  };
+}
+
+function trustOf({ baseUrl, tls }: SourceConfig): string {
+  if (!baseUrl.startsWith('https')) return 'without TLS';
+  if (tls.insecureSkipVerify) return 'its certificate is NOT verified (tls.insecureSkipVerify)';
+  return tls.caFile === undefined
+    ? 'its certificate is trusted'
+    : `its certificate is trusted through ${tls.caFile}`;
+}
+
+function summaryOf({ sources }: Config): string {
+  const vdns = sources.reduce((sum, { vdns }) => sum + vdns.length, 0);
+  return `${sources.length} ${sources.length === 1 ? 'source' : 'sources'}, ${vdns} VDNs`;
+}
+
+const verdictColours = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
+
+function row({ what, verdict, detail }: Finding): string[] {
+  return [what, coloured(verdictColours[verdict], verdict), detail];
+}
