@@ -1,4 +1,4 @@
-import { changeKinds } from '../domain/diff.ts';
+import { type ChangeKind, changeKinds } from '../domain/diff.ts';
 import { harmless } from '../domain/quote.ts';
 import type { CodeChange, FirstList } from '../store/change-feed.ts';
 import { describe, kindColours } from './sync-report.ts';
@@ -28,8 +28,12 @@ function printTable(changes: readonly CodeChange[]): void {
   const rows = [...Map.groupBy(changes, sameChange).values()].map(row);
   print(table(['when', 'source', 'VDN', 'change', 'code', 'before', 'after'], rows.slice(0, mostListed)));
   if (rows.length > mostListed) print(`… and ${rows.length - mostListed} more rows; --json lists all`);
-  const counts = Map.groupBy(changes, ({ kind }) => kind);
-  print(changeKinds.map((kind) => `${counts.get(kind)?.length ?? 0} ${kind}`).join(', '));
+  const ofKind = Map.groupBy(changes, ({ kind }) => kind);
+  print(changeKinds.flatMap((kind) => countOf(kind, ofKind.get(kind) ?? [])).join(', '));
+}
+
+function countOf(kind: ChangeKind, changes: readonly CodeChange[]): string[] {
+  return changes.length === 0 ? [] : [`${changes.length} ${kind}`];
 }
 
 /** A source changes a code in all its VDNs alike: what one run changed in many of them is one row. */

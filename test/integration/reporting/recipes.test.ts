@@ -1,5 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { expect, test } from 'vitest';
-import { callsTable, recipe, recipes } from './recipes.ts';
+import { loadConfig } from '../../../src/config/load.ts';
+import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { callsTable, recipe, recipes, yamlExample } from './recipes.ts';
 import { reportingDatabase, rowsOf, storeLists } from './stored-lists.ts';
 
 const { client } = await reportingDatabase();
@@ -186,3 +190,13 @@ test.each(statements)('$heading, statement $index, answers as the page says', as
 });
 
 const day = (value: unknown) => (value instanceof Date ? value.toISOString().slice(0, 10) : value);
+
+test('the configuration for two languages loads', async () => {
+  const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
+  await writeFile(file, `database: { url: "postgres://reports@localhost/reports" }\n${yamlExample()}`);
+  const { sources } = await loadConfig(file, { ISALES_AK: 'key', ISALES_SK: 'secret' });
+  expect(sources.map(({ name, locale }) => [name, locale])).toEqual([
+    ['prod', 'en_US'],
+    ['prod-zh', 'zh_CN'],
+  ]);
+});
