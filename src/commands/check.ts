@@ -123,7 +123,7 @@ function describeProbe(source: SourceConfig, { error, clockDifferenceMs, otherVa
     findings.push({
       what: `${what}, signing`,
       verdict: 'failed',
-      detail: 'no documented way to sign is accepted',
+      detail: 'none of the documented ways to sign is accepted: a key is wrong, or the clock',
     });
   }
   if (clockDifferenceMs !== undefined) findings.push(describeClock(what, clockDifferenceMs));
