@@ -1,0 +1,59 @@
+import { describe, expect, test } from 'vitest';
+import type { Change, ChangeKind, Difference } from '../../../src/domain/diff.ts';
+import { suspicion } from '../../../src/domain/guard.ts';
+
+const limits = { removedShare: 0.2, rewrittenShare: 0.5, atLeast: 3 };
+
+function difference(activeBefore: number, counts: Partial<Record<ChangeKind, number>>): Difference {
+  const changes = Object.entries(counts).flatMap(([kind, count]) =>
+    Array.from({ length: count }, (_, index) => ({ kind, obsCode: `${kind} ${index}` })),
+  );
+  return {
+    activeBefore,
+    changes: changes.map((change) => ({ before: 'a', after: 'b', ...change }) as Change),
+  };
+}
+
+const reason = (activeBefore: number, counts: Partial<Record<ChangeKind, number>>) =>
+  suspicion(difference(activeBefore, counts), limits);
+
+describe('held', () => {
+  test.each<[string, number, Partial<Record<ChangeKind, number>>, RegExp]>([
+    ['more than the share removed', 100, { removed: 21 }, /21 of 100 codes would be removed/],
+    ['more than the share removed, with as many added', 100, { removed: 21, added: 21 }, /21 of 100/],
+    ['the fewest codes that count', 10, { removed: 3 }, /3 of 10 codes/],
+    ['more than the share rewritten', 100, { changed: 51 }, /51 of 100 descriptions would change/],
+    ['rewritten of those that stay', 100, { removed: 20, changed: 41 }, /41 of 80 descriptions/],
+    ['an empty list, however short it was', 1, { removed: 1 }, /the list is empty where 1 codes are active/],
+    ['an empty list of two codes', 2, { removed: 2 }, /empty where 2/],
+    ['everything removed and other codes in their place', 5, { removed: 5, added: 5 }, /5 of 5 codes/],
+  ])('%s', (_, activeBefore, counts, message) => {
+    expect(reason(activeBefore, counts)).toMatch(message);
+  });
+});
+
+describe('let pass', () => {
+  test.each<[string, number, Partial<Record<ChangeKind, number>>]>([
+    ['exactly the share removed', 100, { removed: 20 }],
+    ['a large share of too few codes', 4, { removed: 2 }],
+    ['exactly the share rewritten', 100, { changed: 50 }],
+    ['a large share of too few descriptions', 3, { changed: 2 }],
+    ['any number of added codes', 1, { added: 1000 }],
+    ['any number of codes that return', 1, { returned: 1000 }],
+    ['an empty list where none was active', 0, {}],
+    ['the few codes of a short list in exchange for others', 2, { removed: 2, added: 1 }],
+    ['the few codes of a short list in exchange for old ones', 2, { removed: 2, returned: 1 }],
+    ['no change', 100, {}],
+  ])('%s', (_, activeBefore, counts) => {
+    expect(reason(activeBefore, counts)).toBeUndefined();
+  });
+});
+
+test('limits can be opened and closed', () => {
+  const open = { removedShare: 1, rewrittenShare: 1, atLeast: 1 };
+  expect(suspicion(difference(10, { removed: 10, added: 1 }), open)).toBeUndefined();
+  expect(suspicion(difference(10, { removed: 10 }), open)).toMatch(/empty/);
+  const closed = { removedShare: 0, rewrittenShare: 0, atLeast: 1 };
+  expect(suspicion(difference(10, { removed: 1 }), closed)).toMatch(/1 of 10/);
+  expect(suspicion(difference(10, { changed: 1 }), closed)).toMatch(/1 of 10/);
+});
