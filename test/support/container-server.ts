@@ -24,12 +24,21 @@ export async function startContainerServer(): Promise<ContainerServer> {
   // pull. What a killed run left behind is removed here instead, by the next run.
   process.env.TESTCONTAINERS_RYUK_DISABLED = 'true';
   const client = await within(engineLimitMs, 'the container engine', getContainerRuntimeClient());
-  await removeLeftovers(client);
+  await removeContainers(client, (pid) => !isAlive(pid));
   await ensureImage(client);
+  try {
+    return await start();
+  } catch (error) {
+    await removeContainers(client, (pid) => pid === process.pid);
+    throw error;
+  }
+}
+
+async function start(): Promise<ContainerServer> {
   const settings = Object.entries(serverSettings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const container = await new GenericContainer(image)
     .withEnvironment({ POSTGRES_PASSWORD: password })
-    .withLabels({ [ownerLabel]: owner(process.pid) })
+    .withLabels({ [ownerLabel]: `${os.hostname()}:${process.pid}` })
     .withCommand(['postgres', ...settings])
     .withExposedPorts(5432)
     .withWaitStrategy(Wait.forListeningPorts())
@@ -46,18 +55,37 @@ export async function startContainerServer(): Promise<ContainerServer> {
 async function ensureImage(client: ContainerRuntimeClient): Promise<void> {
   const name = ImageName.fromString(image);
   if (await client.image.exists(name)) return;
-  await within(pullLimitMs, `pulling ${image}`, client.image.pull(name));
+  await pull(client);
   if (!(await client.image.exists(name))) throw new Error(`${image} could not be pulled`);
 }
 
-const owner = (pid: number) => `${os.hostname()}:${pid}`;
+/** Not the client's own `pull`, which cannot be given up: behind a firewall it would hold the run open. */
+async function pull({ container: { dockerode } }: ContainerRuntimeClient): Promise<void> {
+  const abortSignal = AbortSignal.timeout(pullLimitMs);
+  try {
+    const progress = await dockerode.pull(image, { abortSignal });
+    await new Promise<void>((resolve, reject) => {
+      dockerode.modem.followProgress(progress, (error) => (error === null ? resolve() : reject(error)));
+    });
+  } catch (error) {
+    throw abortSignal.aborted ? new Error(`pulling ${image} took more than ${pullLimitMs / 1000} s`) : error;
+  }
+}
 
-async function removeLeftovers(client: ContainerRuntimeClient): Promise<void> {
-  for (const { Id, Labels } of await client.container.list()) {
+/** Removes the containers of this machine's test runs whose process id is chosen, running or not. */
+async function removeContainers(
+  client: ContainerRuntimeClient,
+  chosen: (pid: number) => boolean,
+): Promise<void> {
+  const filters = { label: [ownerLabel] };
+  for (const { Id, Labels } of await client.container.dockerode.listContainers({ all: true, filters })) {
     const [host, pid] = Labels[ownerLabel]?.split(':') ?? [];
-    if (host === os.hostname() && !isAlive(Number(pid))) {
-      await client.container.remove(client.container.getById(Id), { removeVolumes: true });
-    }
+    if (host !== os.hostname() || !chosen(Number(pid))) continue;
+    // Another run may be removing the same one.
+    await client.container
+      .getById(Id)
+      .remove({ force: true, v: true })
+      .catch(() => undefined);
   }
 }
 

@@ -56,7 +56,7 @@ async function containerOrEmbedded(): Promise<RunServer> {
     process.stderr.write('Postgres for the tests: a container.\n');
     return server;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = String(error instanceof Error ? error.message : error).replaceAll(/\s+/g, ' ');
     process.stderr.write(`Postgres for the tests: embedded binaries, no container (${reason}).\n`);
     return startEmbeddedServer();
   }

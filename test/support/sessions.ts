@@ -1,0 +1,70 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { onTestFinished } from 'vitest';
+import { query } from './template-database.ts';
+
+/**
+ * A connection of the test's own that outlives a statement: to hold a lock, or to look on while a run is under way.
+ * It is closed when the test is over.
+ */
+export async function openSession(url: string): Promise<pg.Client> {
+  const session = new pg.Client({ connectionString: url });
+  // A test may stop the server under it.
+  session.on('error', () => {});
+  await session.connect();
+  onTestFinished(() => session.end());
+  return session;
+}
+
+const locks = {
+  /** Before what was read is compared with what is stored. */
+  compare: 'lock table obs.result_code in access exclusive mode',
+  /** Before the transaction of an apply locks its VDN, and before a run prepares its VDNs. */
+  begin: 'lock table obs.vdn in exclusive mode',
+  /** In the middle of that transaction, between the codes and their history. */
+  apply: 'lock table obs.result_code_history in exclusive mode',
+} as const;
+
+export interface HoldUp {
+  /** The session that holds runs up; it may read and write as it likes. */
+  readonly session: pg.Client;
+  /** Lets them go on; what the session wrote is there. */
+  release(): Promise<void>;
+}
+
+/** Holds up runs at this point until `release`. */
+export async function holdUp(url: string, point: keyof typeof locks): Promise<HoldUp> {
+  const session = await openSession(url);
+  await session.query(`begin; ${locks[point]}`);
+  return {
+    session,
+    release: async () => {
+      await session.query('commit');
+    },
+  };
+}
+
+/** Resolves once so many sessions of runs wait for a lock. */
+export async function untilHeldUp(url: string, sessions: number): Promise<void> {
+  await until(`${sessions} sessions wait for a lock`, async () => {
+    const waiting = await query(
+      url,
+      `select pid from pg_stat_activity
+       where datname = current_database() and application_name = 'obs-code-sync' and wait_event_type = 'Lock'`,
+    );
+    return waiting.length === sessions;
+  });
+}
+
+/**
+ * Looks again and again until what it finds is true.
+ *
+ * @throws where it is not within 20 s
+ */
+export async function until(what: string, look: () => Promise<boolean> | boolean): Promise<void> {
+  const deadline = Date.now() + 20_000;
+  while (!(await look())) {
+    if (Date.now() > deadline) throw new Error(`20 s passed and still not: ${what}`);
+    await pause(10);
+  }
+}
