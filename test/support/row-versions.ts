@@ -15,6 +15,6 @@ export async function rowVersions(
     (table) =>
       `select '${table} ' || ctid || ' ' || xmin || ' ' || md5(t::text) as version from obs.${table} as t`,
   );
-  const rows = await query(url, `${parts.join(' union all ')} order by version collate "C"`);
-  return rows.map(({ version }) => String(version));
+  const rows = await query(url, parts.join(' union all '));
+  return rows.map(({ version }) => String(version)).sort();
 }
