@@ -66,12 +66,16 @@ export async function firstLists(db: Kysely<Database>, filter: ChangeFilter): Pr
     .execute();
 }
 
-/** The VDNs that were ever configured, of one source or of all. */
+/** The VDNs that were ever configured, of one source or of all, in order. */
 export async function knownVdns(
   db: Kysely<Database>,
   source: string | undefined,
 ): Promise<{ readonly source: string; readonly vdnId: number }[]> {
-  const query = db.selectFrom('vdn').select(['source', 'vdn_id as vdnId']);
+  const query = db
+    .selectFrom('vdn')
+    .select(['source', 'vdn_id as vdnId'])
+    .orderBy('source')
+    .orderBy('vdn_id');
   return await (source === undefined ? query : query.where('source', '=', source)).execute();
 }
 
