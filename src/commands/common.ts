@@ -24,10 +24,11 @@ const defaultConfigFile = 'obs-code-sync.yaml';
 /** Where `demo` keeps its database; `status` and `changes` look there where there is no configuration. */
 export const demoDirectory = 'obs-data';
 
-export function withCommonOptions(command: Command): Command {
+/** Gives a command the options that all have. */
+export function withCommonOptions(command: Command, configUse = 'configuration file'): Command {
   return command
     .addOption(
-      new Option('--config <file>', 'configuration file')
+      new Option('--config <file>', configUse)
         .env('OBS_CODE_SYNC_CONFIG')
         .default(undefined, defaultConfigFile),
     )

@@ -1,11 +1,10 @@
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { Command, Option } from 'commander';
+import { Command } from 'commander';
 import type { Logger } from 'pino';
 import { configSchema } from '../config/schema.ts';
-import { type Config, type LogLevel, logLevels } from '../config/types.ts';
+import type { Config } from '../config/types.ts';
 import { exitCodes, FatalError } from '../errors.ts';
-import { createLogger } from '../observe/logger.ts';
 import { demoAccount, type Simulator, startSimulator } from '../simulator/index.ts';
 import { codeChanges } from '../store/change-feed.ts';
 import type { OpenDatabase } from '../store/database.ts';
@@ -14,7 +13,15 @@ import { storedCodes } from '../store/stored-codes.ts';
 import { type RunPlan, runSync } from '../sync/run.ts';
 import { select } from '../sync/selection.ts';
 import type { RunSummary } from '../sync/summary.ts';
-import { demoDirectory, type Exit, programName, withDatabase } from './common.ts';
+import {
+  type CommonOptions,
+  demoDirectory,
+  type Exit,
+  logger,
+  programName,
+  withCommonOptions,
+  withDatabase,
+} from './common.ts';
 import { demoEdits, demoSource, demoVdns } from './demo-edits.ts';
 import { sampleReport } from './demo-report.ts';
 import { listenForSignals } from './interruption.ts';
@@ -25,25 +32,24 @@ import { version } from './version.ts';
 
 /** `demo`: the whole job, with a simulated server and an embedded database. */
 export function demoCommand(exit: Exit): Command {
-  return new Command('demo')
+  return withCommonOptions(new Command('demo'), 'has no effect here: the demo brings its own')
     .description(`show the whole job with a simulated server and an embedded database in ./${demoDirectory}`)
-    .addOption(new Option('--log-level <level>', 'how much is logged').choices(logLevels).default('warn'))
     .addHelpText(
       'after',
       '\nExamples:\n  obs-code-sync demo\n  obs-code-sync status     afterwards: what the demo left',
     )
-    .action(async ({ logLevel }: { logLevel: LogLevel }) => {
+    .action(async (options: CommonOptions) => {
       const directory = path.resolve(demoDirectory);
       const simulator = await startSimulator();
       const config = configOf(simulator, directory);
       const signals = listenForSignals();
       const progress = createProgress();
-      const logger = createLogger(logLevel, progress.writeLine);
+      const log = logger(options, { log: { level: 'warn' } }, progress.writeLine);
       try {
         await withDatabase(config.database, async (database) => {
           await refuseOtherSources(database, directory);
           await migrateToLatest(database);
-          exit(await show({ database, config, simulator, signal: signals.signal, progress, logger }));
+          exit(await show({ database, config, simulator, signal: signals.signal, progress, logger: log }));
         });
       } finally {
         signals.stop();

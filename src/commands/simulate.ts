@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { FatalError } from '../errors.ts';
 import { type FaultArgument, faultForms, parseFaultArgument } from '../simulator/fault-argument.ts';
 import { demoAccount, type Simulator, startSimulator } from '../simulator/index.ts';
+import { withCommonOptions } from './common.ts';
 
 interface SimulateOptions {
   readonly host: string;
@@ -19,7 +20,7 @@ interface SimulateOptions {
 
 /** `simulate`: the CC-iSales simulator on its own, until it is told to stop. */
 export function simulateCommand(): Command {
-  return new Command('simulate')
+  return withCommonOptions(new Command('simulate'), 'has no effect here')
     .description('run a CC-iSales simulator to try things out; a signal ends it')
     .option('--host <host>', 'address to listen on', '127.0.0.1')
     .option('--port <port>', 'port to listen on, 0 for any free one', numberUpTo(65_535), 28_443)

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/index.ts';
+import { run } from '../support/command.ts';
+import { testKeys, writeConfig } from '../support/configuration.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const cwd = await mkdtemp(path.join(os.tmpdir(), 'obs-demo-'));
+afterAll(() => rm(cwd, { recursive: true }));
+
+interface Status {
+  vdns: { configured: number };
+  runs: { runId: number; status: string; codes: Record<string, number> }[];
+}
+
+const fourChanges = { added: 1, changed: 2, removed: 1, returned: 0 };
+
+test('the demo syncs twice, shows exactly four changes and a joined report, and can be run again', async () => {
+  for (const [run1, run2] of [
+    [1, 2],
+    [3, 4],
+  ]) {
+    const demo = await run(['demo'], { cwd });
+    expect(demo).toMatchObject({ exitCode: 0, stderr: '' });
+    const [changes = '', report = ''] =
+      demo.stdout.split('3. What the second run changed').at(1)?.split('4. ') ?? [];
+    expect(changes.match(/│ (added|changed|removed|returned) /g)?.toSorted()).toEqual([
+      '│ added ',
+      '│ changed ',
+      '│ changed ',
+      '│ removed ',
+    ]);
+    expect(report).toMatch(/c-2 +│ 1 +│ 00602 +│ No resource available on the ACD\. +│ active/);
+    expect(report).toMatch(/c-4 +│ 3 +│ 99999 +│ \(unknown code\) +│ —/);
+    expect(report).toMatch(/c-5 +│ 2 +│ \d{5} +│ \S.* +│ removed/);
+
+    const status = (await run(['status', '--json'], { cwd })).json() as Status;
+    expect(status.vdns.configured).toBe(3);
+    expect(status.runs.slice(0, 2)).toMatchObject([
+      { runId: run2, status: 'succeeded', codes: fourChanges },
+      { runId: run1, status: 'succeeded' },
+    ]);
+  }
+});
+
+test('the demo refuses a database that holds another source', async () => {
+  const directory = await temporaryDirectory();
+  const simulator = await startSimulator({ accounts: [testKeys], codesPerVdn: 3 });
+  const config = await writeConfig(directory, {
+    database: { url: `pglite:${path.join(directory, 'obs-data')}` },
+    sources: [{ name: 'prod', baseUrl: simulator.baseUrl, vdns: [1] }],
+  });
+  expect(await run(['sync', '--migrate'], { config })).toMatchObject({ exitCode: 0 });
+  await simulator.close();
+
+  const demo = await run(['demo'], { cwd: directory });
+  expect(demo).toMatchObject({ exitCode: 2, stdout: '' });
+  expect(demo.stderr).toContain('holds source prod, which is not the demo');
+});

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import { run } from '../support/command.ts';
+import { syncSetup } from '../support/sync-setup.ts';
+import { query } from '../support/template-database.ts';
+
+interface Status {
+  vdns: Record<'configured' | 'stale' | 'failing' | 'held', number>;
+  inTrouble: { vdnId: number; stale: boolean; failing: boolean; held: boolean; errorCode: string | null }[];
+  held: {
+    plan: string;
+    vdnIds: number[];
+    heldSince: string;
+    approve: string;
+    difference: { kind: string }[];
+  }[];
+  runs: { runId: number; status: string; exitCode: number | null }[];
+}
+
+describe('status', () => {
+  test('says in words that there is nothing yet', async () => {
+    const { config } = await syncSetup({ vdns: [1] });
+    const result = await run(['status'], { config });
+    expect(result).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(result.stdout).toContain('No VDN has been synced yet');
+  });
+
+  test('lists what is stale, failing and held, with the difference in words and the command that approves it', async () => {
+    const { config, simulator, sync, url } = await syncSetup({ vdns: ['1-4'], source: { retries: 0 } });
+    const codes = simulator.vdn(2).codes();
+    simulator.vdn(3).replace(codes);
+    await sync();
+    // VDN 1 fails, VDNs 2 and 3 lose the same half of their codes, VDN 4 was verified long ago.
+    simulator.vdn(1).fault({ kind: 'failure', resultCode: '0200001', resultDesc: 'vdnId is wrong' });
+    for (const vdnId of [2, 3]) simulator.vdn(vdnId).replace(codes.slice(5));
+    await sync('--vdn', '1-3');
+    await query(
+      url,
+      `update obs.vdn set last_verified_at = last_verified_at - interval '2 days' where vdn_id = 4`,
+    );
+
+    const json = (await run(['status', '--json'], { config })).json() as Status;
+    expect(json.vdns).toEqual({ configured: 4, stale: 1, failing: 1, held: 2 });
+    expect(json.inTrouble).toMatchObject([
+      { vdnId: 1, failing: true, errorCode: 'isales-error' },
+      { vdnId: 2, held: true },
+      { vdnId: 3, held: true },
+      { vdnId: 4, stale: true },
+    ]);
+    expect(json.runs).toMatchObject([
+      { runId: 2, status: 'partial', exitCode: 3 },
+      { runId: 1, status: 'succeeded', exitCode: 0 },
+    ]);
+    const [held] = json.held;
+    expect(json.held).toMatchObject([{ vdnIds: [2, 3], plan: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
+    expect(held?.approve).toBe(`obs-code-sync sync --approve ${held?.plan}`);
+    expect(held?.difference.map(({ kind }) => kind)).toEqual(Array(5).fill('removed'));
+
+    const { stdout } = await run(['status'], { config });
+    expect(stdout).toContain('Of 4 VDNs: 1 stale, 1 failing, 2 held.');
+    expect(stdout).toMatch(/Held: plan [0-9a-f]{12}, test, VDN 2-3, since \d{4}-\d\d-\d\d/);
+    expect(stdout).toContain('The source would remove 5 codes.');
+    expect(stdout).toContain(held?.approve);
+    expect(stdout).toContain('isales-error');
+  });
+});
