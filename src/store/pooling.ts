@@ -1,0 +1,37 @@
+import { type Kysely, sql } from 'kysely';
+import type { OpenDatabase } from './database.ts';
+import type { Database } from './tables.ts';
+
+/** A pooler under load may hand out the same session twice by chance. */
+const rounds = 3;
+
+/**
+ * Whether a connection pooler between this program and the server gives each transaction another session (PgBouncer's
+ * transaction mode). Session locks and settings do not stay with their connection then, so that runs can neither be
+ * told apart nor kept apart. Writes nothing.
+ *
+ * Seen from outside, either two connections that are open at the same time reach one and the same session, or one
+ * connection reaches another session while its own is taken. On a server of its own neither can happen.
+ */
+export async function sharesSessions({ openLockConnection }: OpenDatabase): Promise<boolean> {
+  if (openLockConnection === undefined) return false;
+  const one = openLockConnection();
+  const other = openLockConnection();
+  try {
+    for (let round = 0; round < rounds; round++) {
+      const before = await sessionOf(one);
+      const shared = await other.transaction().execute(async (taken) => {
+        return (await sessionOf(taken)) === before || (await sessionOf(one)) !== before;
+      });
+      if (shared) return true;
+    }
+    return false;
+  } finally {
+    await Promise.all([one.destroy(), other.destroy()]);
+  }
+}
+
+async function sessionOf(db: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+  return rows[0]?.pid ?? Number.NaN;
+}

@@ -1,0 +1,85 @@
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import pg from 'pg';
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { type OpenDatabase, openDatabase } from '../../src/store/database.ts';
+import { sharesSessions } from '../../src/store/pooling.ts';
+import type { Database } from '../../src/store/tables.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { query } from '../support/template-database.ts';
+
+const { url, close } = await testDatabase();
+const database = await openDatabase({ url, schema: 'obs' });
+afterAll(async () => {
+  await database.close();
+  await close();
+});
+
+/** What a pooler in transaction mode is: many connections on few sessions, one of them for each transaction. */
+function behindPooler(sessions: number): OpenDatabase {
+  const pool = new pg.Pool({ connectionString: url, max: sessions });
+  onTestFinished(() => pool.end());
+  const shared = new PostgresDialect({ pool, onCreateConnection: async () => {} });
+  const lasting = { createDriver: () => Object.assign(shared.createDriver(), { destroy: async () => {} }) };
+  return {
+    ...database,
+    openLockConnection: () =>
+      new Kysely<Database>({
+        dialect: {
+          ...lasting,
+          createAdapter: () => shared.createAdapter(),
+          createIntrospector: (db) => shared.createIntrospector(db),
+          createQueryCompiler: () => shared.createQueryCompiler(),
+        },
+      }),
+  };
+}
+
+describe('sessions that are shared', () => {
+  test('are not seen on a server that is reached directly', async () => {
+    expect(await sharesSessions(database)).toBe(false);
+  });
+
+  test.each([1, 2, 5])('are seen where a pooler has %i of them', async (sessions) => {
+    expect(await sharesSessions(behindPooler(sessions))).toBe(true);
+  });
+
+  test('are seen where transactions of others take them in turn', async () => {
+    const pooled = behindPooler(3);
+    const others = pooled.openLockConnection?.();
+    let done = false;
+    const busy = [1, 2].map(async () => {
+      while (!done) await others?.transaction().execute((trx) => sql`select pg_sleep(0.005)`.execute(trx));
+    });
+    expect(await sharesSessions(pooled)).toBe(true);
+    done = true;
+    await Promise.all(busy);
+  });
+
+  test('are not looked for in the embedded database', async () => {
+    expect(await sharesSessions({ ...database, openLockConnection: undefined })).toBe(false);
+  });
+});
+
+test("the lock's connection outlives hours of idling, and the server notices within minutes where its client is gone", async () => {
+  const name = new URL(url).pathname.slice(1);
+  await query(url, `alter database ${name} set idle_session_timeout = '1h'`);
+  const connection = database.openLockConnection?.();
+  if (connection === undefined) throw new Error('a server has a connection for locks');
+  onTestFinished(() => connection.destroy());
+  const names = [
+    'idle_session_timeout',
+    'tcp_keepalives_idle',
+    'tcp_keepalives_interval',
+    'tcp_keepalives_count',
+  ];
+  const settings = await Promise.all(
+    names.map(async (setting) => {
+      const { rows } = await sql<{
+        value: number;
+      }>`select setting::integer as value from pg_settings where name = ${setting}`.execute(connection);
+      return rows[0]?.value;
+    }),
+  );
+  // In milliseconds and seconds: 0 is never; after 30 s of silence three questions, 10 s apart.
+  expect(settings).toEqual([0, 30, 10, 3]);
+});
