@@ -4,6 +4,7 @@ import { changesCommand } from './commands/changes.ts';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { migrateCommand } from './commands/migrate.ts';
+import { scheduleCommand } from './commands/schedule.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
@@ -25,6 +26,7 @@ const program = new Command('obs-code-sync')
   .configureOutput({ outputError: () => {} });
 const commands = [
   syncCommand(exit),
+  scheduleCommand(exit),
   migrateCommand(exit),
   checkCommand(exit),
   statusCommand(exit),

@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
@@ -10,8 +9,7 @@ import { codeChanges } from '../store/change-feed.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
 import { storedCodes } from '../store/stored-codes.ts';
-import { type RunPlan, runSync } from '../sync/run.ts';
-import { select } from '../sync/selection.ts';
+import { runSync } from '../sync/run.ts';
 import type { RunSummary } from '../sync/summary.ts';
 import {
   type CommonOptions,
@@ -25,10 +23,10 @@ import {
 import { demoEdits, demoSource, demoVdns } from './demo-edits.ts';
 import { sampleReport } from './demo-report.ts';
 import { listenForSignals } from './interruption.ts';
+import { planRun } from './plan.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { changesTable, printSummary } from './sync-report.ts';
 import { coloured, print, table } from './terminal.ts';
-import { version } from './version.ts';
 
 /** `demo`: the whole job, with a simulated server and an embedded database. */
 export function demoCommand(exit: Exit): Command {
@@ -95,16 +93,7 @@ async function show(demo: Demo): Promise<RunSummary['exitCode']> {
 }
 
 async function sync({ database, config, signal, progress, logger }: Demo): Promise<RunSummary> {
-  const plan: RunPlan = {
-    selection: select(config.sources, {}),
-    guard: config.guard,
-    maxDurationMs: config.run.maxDurationMs,
-    retentionMs: config.retention.runsMs,
-    maxAgeMs: undefined,
-    approvals: new Set(),
-    dryRun: false,
-    origin: { trigger: 'cli', arguments: 'demo', shard: null, version, host: hostname() },
-  };
+  const plan = planRun(config, {}, { trigger: 'cli', arguments: 'demo' });
   try {
     const summary = await runSync(database, plan, { signal, logger, observer: progress });
     progress.done();

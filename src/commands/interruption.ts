@@ -4,15 +4,17 @@ import { type ExitCode, exitCodes, Interruption } from '../errors.ts';
 const secondSignalAfterMs = 1000;
 
 /** A shutdown that takes longer than this is cut off; the database rolls back what was not committed. */
-const graceMs = 9000;
+const usualGraceMs = 9000;
 
 const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
 
 /**
  * Turns SIGINT and SIGTERM into an AbortSignal whose reason is an `Interruption`. A second signal, or a shutdown
  * that hangs, ends the process at once.
+ *
+ * @param graceMs how long a shutdown may take
  */
-export function listenForSignals(): { signal: AbortSignal; stop(): void } {
+export function listenForSignals(graceMs = usualGraceMs): { signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   let firstAt: number | undefined;
   let deadline: NodeJS.Timeout | undefined;

@@ -1,10 +1,7 @@
-import { hostname } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import type { Config } from '../config/types.ts';
 import { type ExitCode, FatalError } from '../errors.ts';
 import { migrateToLatest } from '../store/migrator.ts';
-import { type RunPlan, runSync } from '../sync/run.ts';
-import { select } from '../sync/selection.ts';
+import { runSync } from '../sync/run.ts';
 import type { Shard } from '../sync/shard.ts';
 import { type RunSummary, refusedSummary } from '../sync/summary.ts';
 import {
@@ -18,11 +15,11 @@ import {
   withDatabase,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
+import { planRun, type RunChoices } from './plan.ts';
 import { createProgress } from './progress.ts';
 import { shardArgument, shardOfJob } from './shard-argument.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
-import { version } from './version.ts';
 
 interface SyncOptions extends CommonOptions {
   readonly source?: string;
@@ -77,7 +74,8 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
   let summary: RunSummary;
   try {
     const config = await loadConfiguration(options);
-    const plan = planRun(config, options, args);
+    const origin = { trigger: 'cli', arguments: args.join(' ') } as const;
+    const plan = planRun(config, chosen(options), origin);
     const progress = createProgress();
     const log = logger(options, config, progress.writeLine);
     summary = await withDatabase(config.database, async (database) => {
@@ -103,25 +101,10 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
   return summary.exitCode;
 }
 
-/** What a run is to do, from the configuration and the command line. */
-function planRun(config: Config, options: SyncOptions, args: readonly string[]): RunPlan {
-  const shard = options.shard ?? shardOfJob(process.env);
-  return {
-    selection: select(config.sources, { source: options.source, vdns: options.vdn, shard }),
-    guard: config.guard,
-    maxDurationMs: config.run.maxDurationMs,
-    retentionMs: config.retention.runsMs,
-    maxAgeMs: options.maxAge,
-    approvals: new Set(options.approve),
-    dryRun: options.dryRun === true,
-    origin: {
-      trigger: 'cli',
-      arguments: args.join(' '),
-      shard: shard === undefined ? null : `${shard.index}/${shard.count}`,
-      version,
-      host: hostname(),
-    },
-  };
+/** What a run is to do, as the command line has it. */
+function chosen({ source, vdn, shard, maxAge, approve, dryRun }: SyncOptions): RunChoices {
+  const jobShard = shard ?? shardOfJob(process.env);
+  return { source, vdns: vdn, shard: jobShard, maxAgeMs: maxAge, approvals: approve, dryRun };
 }
 
 function planArgument(text: string, earlier: readonly string[] = []): string[] {

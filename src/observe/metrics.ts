@@ -1,0 +1,117 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { type ChangeCounts, changeKinds } from '../domain/diff.ts';
+import { type SourceGauges, sourceGauges } from './metrics-sources.ts';
+
+/** How a run of this process ended; `refused` is one that could not begin. */
+export const runStatuses = ['succeeded', 'partial', 'failed', 'interrupted', 'refused'] as const;
+export type RunEnd = (typeof runStatuses)[number];
+
+const vdnOutcomes = ['unchanged', 'changed', 'failed', 'held', 'skipped', 'fresh'] as const;
+
+const runBuckets = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400];
+const requestBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** Counts what the runs of this process do, as they do it. It is what a run wants as its observer. */
+export interface Metrics {
+  started(): void;
+  attempted(source: string, attempt: { readonly result: string; readonly durationMs: number }): void;
+  concluded(result: {
+    readonly source: string;
+    readonly outcome: (typeof vdnOutcomes)[number];
+    readonly codes: ChangeCounts;
+  }): void;
+  runBegins(): void;
+  runEnds(status: RunEnd, durationMs: number): void;
+  /** When the next run is due. */
+  nextRun(at: Date): void;
+  /** What the database last said of the sources. */
+  readonly sources: SourceGauges;
+  readonly contentType: string;
+  /** All metrics, in the Prometheus text format. */
+  render(): Promise<string>;
+}
+
+/** The metrics of this process. Counters of each source are there, as zeros, from the start. */
+export function createMetrics(sourceNames: readonly string[]): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const runs = new Counter({
+    name: 'obs_code_sync_runs_total',
+    help: 'Runs of this process by how they ended; refused: could not begin.',
+    labelNames: ['status'],
+    registers,
+  });
+  const runDuration = new Histogram({
+    name: 'obs_code_sync_run_duration_seconds',
+    help: 'How long runs of this process took.',
+    buckets: runBuckets,
+    registers,
+  });
+  const inProgress = new Gauge({
+    name: 'obs_code_sync_run_in_progress',
+    help: '1 while a run of this process is under way, else 0.',
+    registers,
+  });
+  const nextRun = new Gauge({
+    name: 'obs_code_sync_next_run_timestamp_seconds',
+    help: 'When the next run is due, in seconds since the epoch.',
+    registers,
+  });
+  const vdns = new Counter({
+    name: 'obs_code_sync_vdns_total',
+    help: 'VDNs that runs of this process came to a conclusion about, by outcome.',
+    labelNames: ['source', 'outcome'],
+    registers,
+  });
+  const codeChanges = new Counter({
+    name: 'obs_code_sync_code_changes_total',
+    help: 'Changes of codes that runs of this process wrote, by kind.',
+    labelNames: ['source', 'kind'],
+    registers,
+  });
+  const requests = new Counter({
+    name: 'obs_code_sync_requests_total',
+    help: 'Requests to CC-iSales, retries included, by result: ok or the error code.',
+    labelNames: ['source', 'result'],
+    registers,
+  });
+  const requestDuration = new Histogram({
+    name: 'obs_code_sync_request_duration_seconds',
+    help: 'Time from sending a request to CC-iSales to the last byte of its answer.',
+    labelNames: ['source'],
+    buckets: requestBuckets,
+    registers,
+  });
+
+  // A series that begins with its first failure looks to increase() as if there had been none.
+  for (const status of runStatuses) runs.inc({ status }, 0);
+  for (const source of sourceNames) {
+    for (const outcome of vdnOutcomes) vdns.inc({ source, outcome }, 0);
+    for (const kind of changeKinds) codeChanges.inc({ source, kind }, 0);
+    requests.inc({ source, result: 'ok' }, 0);
+    requestDuration.zero({ source });
+  }
+
+  return {
+    started() {},
+    attempted(source, { result, durationMs }) {
+      requests.inc({ source, result });
+      requestDuration.observe({ source }, durationMs / 1000);
+    },
+    concluded({ source, outcome, codes }) {
+      vdns.inc({ source, outcome });
+      for (const kind of changeKinds) codeChanges.inc({ source, kind }, codes[kind]);
+    },
+    runBegins: () => inProgress.set(1),
+    runEnds(status, durationMs) {
+      inProgress.set(0);
+      runs.inc({ status });
+      runDuration.observe(durationMs / 1000);
+    },
+    nextRun: (at) => nextRun.set(at.getTime() / 1000),
+    sources: sourceGauges(registers),
+    contentType: registry.contentType,
+    render: () => registry.metrics(),
+  };
+}

@@ -1,0 +1,38 @@
+import { type Kysely, sql } from 'kysely';
+import type { SourceConfig } from '../config/types.ts';
+import type { SourceState } from '../observe/metrics-sources.ts';
+import type { Database } from '../store/tables.ts';
+
+/** How each configured source stands; one that no run has seen yet is stale as a whole. */
+export async function sourceStates(
+  db: Kysely<Database>,
+  sources: readonly Pick<SourceConfig, 'name' | 'vdns'>[],
+  staleAfterMs: number,
+): Promise<SourceState[]> {
+  const names = sources.map(({ name }) => name);
+  const isStale = sql`last_verified_at is null or age > ${staleAfterMs} * interval '1 millisecond'`;
+  const count = (condition: ReturnType<typeof sql>) =>
+    sql<number>`(count(*) filter (where ${condition}))::integer`;
+  const rows = await db
+    .selectFrom('freshness')
+    .where('source', 'in', names)
+    .groupBy('source')
+    .select([
+      'source',
+      sql<number | null>`extract(epoch from max(age))::float8`.as('oldestAgeSeconds'),
+      sql<number | null>`extract(epoch from min(age))::float8`.as('newestAgeSeconds'),
+      count(isStale).as('stale'),
+      count(sql`is_failing`).as('failing'),
+      count(sql`is_held`).as('held'),
+    ])
+    .execute();
+  const known = new Map(rows.map((row) => [row.source, row]));
+  return sources.map(
+    ({ name, vdns }) =>
+      known.get(name) ?? {
+        source: name,
+        ...{ oldestAgeSeconds: null, newestAgeSeconds: null },
+        ...{ stale: vdns.length, failing: 0, held: 0 },
+      },
+  );
+}
