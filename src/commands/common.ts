@@ -73,13 +73,16 @@ export async function withDatabase<T>(
   }
 }
 
-/** The log; a level on the command line goes before the configured one. */
+/**
+ * The log, at the level of the command line or the configuration. A terminal shows tables and a progress bar: there,
+ * unless asked for more, the log only warns.
+ */
 export function logger(
   { logLevel }: CommonOptions,
   config: Pick<Config, 'log'>,
   writeLine: (line: string) => void = (line) => process.stderr.write(line),
 ): Logger {
-  return createLogger(logLevel ?? config.log.level, writeLine);
+  return createLogger(logLevel ?? (process.stderr.isTTY ? 'warn' : config.log.level), writeLine);
 }
 
 /** How the program was called, for commands that a person shall copy. */

@@ -14,7 +14,7 @@ export interface VdnState {
 
 /**
  * Makes sure that each configured VDN of a source has its row, and marks those that are no longer configured.
- * Their codes stay. Writes only what is not so already.
+ * Their codes stay, what was held of them is let go. Writes only what is not so already.
  */
 export async function prepareVdns(
   db: Kysely<Database>,
@@ -39,6 +39,11 @@ export async function prepareVdns(
       .set({ configured: false })
       .where('source', '=', source)
       .where('configured', '=', true)
+      .where('vdn_id', '<>', sql<number>`all(${ids})`)
+      .execute();
+    await trx
+      .deleteFrom('held_change')
+      .where('source', '=', source)
       .where('vdn_id', '<>', sql<number>`all(${ids})`)
       .execute();
   });
