@@ -1,0 +1,48 @@
+import { expect, onTestFinished, test } from 'vitest';
+import { startThroughNpm } from '../support/command.ts';
+import { groupMembers } from '../support/process-group.ts';
+import { until } from '../support/sessions.ts';
+import { syncSetup } from '../support/sync-setup.ts';
+import { noTerminal, startOnTerminal } from '../support/terminal.ts';
+
+/** A sync under way, with one VDN done and another whose request hangs. */
+async function hangingSync() {
+  const setup = await syncSetup({ vdns: [1, 2], source: { timeout: '60s' } });
+  setup.simulator.vdn(2).fault({ kind: 'hang' });
+  const command = startThroughNpm(['sync', '--json'], { config: setup.config });
+  onTestFinished(() => command.signal('SIGKILL', 'group'));
+  const done = 'select vdn_id from obs.vdn where last_outcome is not null';
+  await until('VDN 1 is done', async () => (await setup.rows(done)).length === 1);
+  return { ...setup, command };
+}
+
+test.for([
+  { signal: 'SIGTERM', to: 'process', exitCode: 143 },
+  { signal: 'SIGINT', to: 'process', exitCode: 130 },
+  { signal: 'SIGINT', to: 'group', exitCode: 130 },
+] as const)(
+  '$signal to npm ($to) interrupts the run and leaves no process',
+  async ({ signal, to, exitCode }) => {
+    const { command, rows } = await hangingSync();
+    expect(groupMembers(command.pid).length).toBeGreaterThan(1);
+    command.signal(signal, to);
+    const result = await command.exit;
+    expect(groupMembers(command.pid)).toEqual([]);
+    expect(result).toMatchObject({ exitCode });
+    expect(result.json()).toMatchObject({ status: 'interrupted', exitCode, vdns: { changed: 1 } });
+    expect(await rows('select status, exit_code from obs.sync_run')).toEqual([
+      { status: 'interrupted', exit_code: exitCode },
+    ]);
+  },
+);
+
+test('a person at a terminal sees a progress bar and a table, and no JSON', async (context) => {
+  const reason = noTerminal();
+  if (reason !== undefined) context.skip(reason);
+  const { config } = await syncSetup({ vdns: ['1-3'] });
+  const { exitCode, stdout } = await startOnTerminal(['sync'], { config }).exit;
+  expect(exitCode).toBe(0);
+  expect(stdout).toMatch(/3\/3/);
+  expect(stdout).toMatch(/[┌│└]/);
+  expect(stdout).not.toContain('{"');
+});
