@@ -15,7 +15,10 @@ export interface CommandOptions {
   cwd?: string;
   /** Path of the configuration, given to the command as `--config`. */
   config?: string;
-  /** After this the whole process group is killed and the result is an error. Default: a minute. */
+  /**
+   * After this the whole process group is killed and the result is an error with what it said. Default: 50 s,
+   * less than a test may take.
+   */
   timeoutMs?: number;
 }
 
@@ -83,7 +86,7 @@ export function launch(command: readonly string[], options: CommandOptions): Run
   const output = collect(child);
   const killGroup = () => signalGroup(child.pid, 'SIGKILL');
   process.once('exit', killGroup);
-  const exit = ended(child, output, command, options.timeoutMs ?? 60_000).finally(() => {
+  const exit = ended(child, output, command, options.timeoutMs ?? 50_000).finally(() => {
     process.off('exit', killGroup);
     if (ownDirectory !== undefined) rmSync(ownDirectory, { recursive: true, force: true });
   });
