@@ -1,9 +1,28 @@
 import { type Kysely, sql } from 'kysely';
+import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import type { Database } from './tables.ts';
 
 /** A pooler under load may hand out the same session twice by chance. */
 const rounds = 3;
+
+/**
+ * Refuses a database whose sessions are shared, before a run leaves locks in sessions that outlive it: every later run
+ * would find them taken.
+ *
+ * @throws FatalError `database-unusable`
+ */
+export async function requireOwnSessions(database: OpenDatabase): Promise<void> {
+  if (await sharesSessions(database)) throw sharedSessionsError(database);
+}
+
+export function sharedSessionsError({ where }: OpenDatabase): FatalError {
+  return new FatalError(
+    'database-unusable',
+    `locks and settings do not stay with their connection to ${where}. A connection pooler in transaction mode does that: ` +
+      'give database.url a direct connection or session pooling.',
+  );
+}
 
 /**
  * Whether a connection pooler between this program and the server gives each transaction another session (PgBouncer's

@@ -1,6 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
+import { sharedSessionsError } from './pooling.ts';
 import type { Database } from './tables.ts';
 
 /**
@@ -104,7 +105,7 @@ async function takeSessionLocks(
       try {
         return await write();
       } catch (error) {
-        throw error instanceof LockLostError ? locksDoNotStay(database) : error;
+        throw error instanceof LockLostError ? sharedSessionsError(database) : error;
       }
     },
     release: () => connection.destroy(),
@@ -134,13 +135,5 @@ function locked(source: string): FatalError {
   return new FatalError(
     'locked',
     `another run is at work on source ${source}; nothing further was touched. Wait until it has ended (\`status\` shows it) and run again.`,
-  );
-}
-
-function locksDoNotStay({ where }: OpenDatabase): FatalError {
-  return new FatalError(
-    'database-unusable',
-    `the run's lock does not stay with its connection to ${where}. A connection pooler in transaction mode does that: ` +
-      'give database.url a direct connection or session pooling.',
   );
 }

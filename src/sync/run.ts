@@ -9,6 +9,7 @@ import {
   sqlStateOf,
 } from '../store/database-error.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
+import { requireOwnSessions } from '../store/pooling.ts';
 import { prune } from '../store/retention.ts';
 import { takeRunLock } from '../store/run-lock.ts';
 import { finishRun, type RunOrigin, type RunResult, startRun } from '../store/run-log.ts';
@@ -88,6 +89,7 @@ export async function runSync(
 
 async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Promise<WritingRun> {
   try {
+    await requireOwnSessions(database);
     const lock = await takeRunLock(
       database,
       selection.map(({ source }) => source.name),

@@ -1,9 +1,11 @@
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
+import { createLogger } from '../../src/observe/logger.ts';
 import { type OpenDatabase, openDatabase } from '../../src/store/database.ts';
 import { sharesSessions } from '../../src/store/pooling.ts';
 import type { Database } from '../../src/store/tables.ts';
+import { runSync } from '../../src/sync/run.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
 
@@ -53,6 +55,35 @@ describe('sessions that are shared', () => {
     expect(await sharesSessions(pooled)).toBe(true);
     done = true;
     await Promise.all(busy);
+  });
+
+  test('are refused by a run, before it leaves a lock in one of them', async () => {
+    const plan = {
+      ...{
+        selection: [],
+        guard: { removedShare: 0.2, rewrittenShare: 0.5, atLeast: 3 },
+        maxDurationMs: 60_000,
+      },
+      ...{ retentionMs: 60_000, maxAgeMs: undefined, approvals: new Set<string>(), dryRun: false },
+      origin: { trigger: 'cli', arguments: 'sync', shard: null, version: '0', host: 'here' },
+    } as const;
+    const observer = { started() {}, attempted() {}, concluded() {} };
+    const surroundings = {
+      signal: new AbortController().signal,
+      logger: createLogger('silent', () => {}),
+      observer,
+    };
+    await expect(runSync(behindPooler(2), plan, surroundings)).rejects.toMatchObject({
+      code: 'database-unusable',
+      message: expect.stringContaining('session pooling'),
+    });
+    expect(await query(url, `select from obs.sync_run`)).toEqual([]);
+    expect(
+      await query(
+        url,
+        `select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
+      ),
+    ).toEqual([]);
   });
 
   test('are not looked for in the embedded database', async () => {
