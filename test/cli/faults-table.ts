@@ -1,0 +1,229 @@
+import type { VdnErrorCode } from '../../src/errors.ts';
+import type { Fault } from '../../src/simulator/index.ts';
+
+type Kind = Fault['kind'];
+type FaultOf<K extends Kind> = Extract<Fault, { kind: K }>;
+
+/** A fault of the simulator and what the run makes of a VDN that meets it. */
+export interface FaultCase<K extends Kind = Kind> {
+  readonly fault: FaultOf<K>;
+  /** Of a VDN that loses a code, among other changes; undefined: it is brought up to date. */
+  readonly errorCode?: VdnErrorCode;
+  /** Of a VDN that was never read before; default: the same. */
+  readonly firstErrorCode?: VdnErrorCode | null;
+  /** What the operator is told. */
+  readonly message?: RegExp;
+  /** Requests for the VDN that loses a code. */
+  readonly requests?: number;
+  /** Settings of the source. */
+  readonly source?: Readonly<Record<string, unknown>>;
+}
+
+/** Every list has so many codes before it changes, and is read in three pages. */
+export const codesPerVdn = 12;
+export const pageSize = 5;
+/** Further attempts of every request. */
+export const retries = 1;
+
+const once = 1;
+const everyAttempt = 1 + retries;
+/** A list that loses a code is read twice. */
+const twoReads = 6;
+const threeReads = 9;
+const impatient = { timeout: '3s' };
+const gigabyte = 1024 ** 3;
+/** Read to the end of page 1 and refused there, three times. */
+const threeFirstPages = 3;
+
+type Failing<K extends Kind> = FaultCase<K> & { readonly errorCode: VdnErrorCode };
+
+/**
+ * Faults that a VDN does not get over: at least one of every kind there is.
+ *
+ * @param elsewhere another host, which must not hear of it
+ */
+export function lastingFaults(elsewhere: string): {
+  readonly [K in Kind]: readonly [Failing<K>, ...Failing<K>[]];
+} {
+  return {
+    status: [
+      { fault: { kind: 'status', status: 500 }, errorCode: 'http-status', requests: everyAttempt },
+      { fault: { kind: 'status', status: 503 }, errorCode: 'http-status', requests: everyAttempt },
+      { fault: { kind: 'status', status: 408 }, errorCode: 'http-status', requests: everyAttempt },
+      { fault: { kind: 'status', status: 425 }, errorCode: 'http-status', requests: everyAttempt },
+      { fault: { kind: 'status', status: 400 }, errorCode: 'http-status', requests: once },
+      {
+        fault: { kind: 'status', status: 404 },
+        errorCode: 'http-status',
+        requests: once,
+        message: /baseUrl/,
+      },
+      { fault: { kind: 'status', status: 206 }, errorCode: 'http-status', requests: once },
+      { fault: { kind: 'status', status: 204 }, errorCode: 'http-status', requests: once },
+      { fault: { kind: 'status', status: 200 }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'status', status: 401 }, errorCode: 'unauthorized', requests: once },
+      { fault: { kind: 'status', status: 403 }, errorCode: 'forbidden', requests: once },
+      { fault: { kind: 'status', status: 304 }, errorCode: 'redirect', requests: once },
+      { fault: { kind: 'status', status: 429 }, errorCode: 'rate-limited', requests: everyAttempt },
+      {
+        fault: { kind: 'status', status: 429, retryAfter: '3600' },
+        errorCode: 'rate-limited',
+        requests: once,
+        message: /3600 s/,
+      },
+      {
+        fault: { kind: 'status', status: 503, retryAfter: new Date(Date.now() + 3_700_000).toUTCString() },
+        errorCode: 'rate-limited',
+        requests: once,
+        message: /3\d\d\d s/,
+      },
+    ],
+    firewall: [
+      { fault: { kind: 'firewall' }, errorCode: 'forbidden', requests: once, message: /allow list/ },
+      { fault: { kind: 'firewall', status: 418 }, errorCode: 'http-status', message: /firewall/ },
+      { fault: { kind: 'firewall', status: 429 }, errorCode: 'rate-limited', requests: everyAttempt },
+    ],
+    html: [{ fault: { kind: 'html' }, errorCode: 'not-json', requests: everyAttempt, message: /HTML/ }],
+    failure: [
+      {
+        fault: { kind: 'failure', resultCode: '0200001', resultDesc: 'vdnId is strange' },
+        errorCode: 'isales-error',
+        requests: once,
+        message: /0200001.*parameter error.*vdnId is strange/,
+      },
+      { fault: { kind: 'failure', resultCode: '02000006' }, errorCode: 'isales-error', message: /02000006/ },
+      {
+        fault: { kind: 'failure', resultCode: '0200000', returnCode: '02000007' },
+        errorCode: 'isales-error',
+        message: /02000007/,
+      },
+      { fault: { kind: 'failure', resultCode: '0200000' }, errorCode: 'bad-response', requests: once },
+    ],
+    hang: [
+      { fault: { kind: 'hang' }, errorCode: 'timeout', requests: everyAttempt, source: impatient },
+      // Page 1 is answered, page 2 is not.
+      { fault: { kind: 'hang', page: 2 }, errorCode: 'timeout', source: impatient },
+    ],
+    trickle: [
+      { fault: { kind: 'trickle' }, errorCode: 'timeout', requests: everyAttempt, source: impatient },
+    ],
+    cut: [
+      { fault: { kind: 'cut' }, errorCode: 'network', requests: everyAttempt },
+      { fault: { kind: 'cut', afterBytes: 40 }, errorCode: 'network', requests: everyAttempt },
+      { fault: { kind: 'cut', page: 3 }, errorCode: 'network' },
+    ],
+    truncated: [
+      { fault: { kind: 'truncated' }, errorCode: 'not-json', requests: everyAttempt, message: /cut off/ },
+    ],
+    oversized: [
+      { fault: { kind: 'oversized', bytes: 2 * gigabyte }, errorCode: 'too-large', requests: once },
+      {
+        fault: { kind: 'oversized', bytes: 2 * gigabyte, gzip: true },
+        errorCode: 'too-large',
+        requests: once,
+      },
+    ],
+    redirect: [
+      { fault: { kind: 'redirect', location: elsewhere }, errorCode: 'redirect', requests: once },
+      { fault: { kind: 'redirect', location: elsewhere, status: 307 }, errorCode: 'redirect' },
+      { fault: { kind: 'redirect', location: elsewhere, status: 308, page: 2 }, errorCode: 'redirect' },
+    ],
+    body: [
+      { fault: { kind: 'body', body: '' }, errorCode: 'not-json', requests: everyAttempt, message: /empty/ },
+      { fault: { kind: 'body', body: 'null' }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'body', body: '{"resultCode":200000}' }, errorCode: 'bad-response' },
+      { fault: { kind: 'body', body: Buffer.from([0x7b, 0xff, 0xfe, 0x7d]) }, errorCode: 'not-json' },
+      {
+        fault: { kind: 'body', body: 'not packed', headers: { 'Content-Encoding': 'gzip' } },
+        errorCode: 'network',
+        requests: everyAttempt,
+      },
+    ],
+    delay: [{ fault: { kind: 'delay', ms: 60_000 }, errorCode: 'timeout', source: impatient }],
+    shift: [
+      { fault: { kind: 'shift' }, errorCode: 'incomplete-snapshot', message: /changes while it is read/ },
+      { fault: { kind: 'shift', by: -2 }, errorCode: 'incomplete-snapshot' },
+    ],
+    // A first list has nothing to lose, so a swap in it cannot be told from a list that is so.
+    swap: [
+      {
+        fault: { kind: 'swap' },
+        errorCode: 'incomplete-snapshot',
+        requests: threeReads,
+        firstErrorCode: null,
+      },
+    ],
+    total: [
+      { fault: { kind: 'total', total: -1 }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: 11.5 }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: '12' }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: 1e9 }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: null }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: 0 }, errorCode: 'incomplete-snapshot', requests: threeFirstPages },
+      { fault: { kind: 'total', total: 13 }, errorCode: 'incomplete-snapshot', requests: threeReads },
+      { fault: { kind: 'total', total: 11 }, errorCode: 'incomplete-snapshot', requests: threeReads },
+      { fault: { kind: 'total', total: 17, page: 3 }, errorCode: 'incomplete-snapshot' },
+    ],
+    'repeat-page': [
+      { fault: { kind: 'repeat-page', page: 2 }, errorCode: 'incomplete-snapshot' },
+      { fault: { kind: 'repeat-page' }, errorCode: 'incomplete-snapshot' },
+    ],
+    clamp: [
+      {
+        fault: { kind: 'clamp', pageSize: 3 },
+        errorCode: 'incomplete-snapshot',
+        requests: threeFirstPages,
+        message: /pageSize: 3/,
+      },
+    ],
+    'short-page': [
+      { fault: { kind: 'short-page' }, errorCode: 'incomplete-snapshot', requests: threeFirstPages },
+      { fault: { kind: 'short-page', page: 3, missing: 2 }, errorCode: 'incomplete-snapshot' },
+    ],
+    'repeat-entries': [
+      { fault: { kind: 'repeat-entries', obsCodeDesc: 'Another text.' }, errorCode: 'bad-row' },
+      // Entries repeated word for word are taken, but prove no removal.
+      { fault: { kind: 'repeat-entries', count: 2 }, errorCode: 'incomplete-snapshot', firstErrorCode: null },
+    ],
+    rows: [
+      { fault: { kind: 'rows', rows: ['00605'] }, errorCode: 'bad-row', requests: once, message: /row 1/ },
+      {
+        fault: { kind: 'rows', rows: [{ obsCode: '1' }, { obsCode: 2, obsCodeDesc: 'two' }] },
+        errorCode: 'bad-row',
+        message: /page 1, row 2 has a number as obsCode/,
+      },
+    ],
+  };
+}
+
+/** Faults that pass within the retries or reads, or do no harm. */
+export function passingFaults(): readonly FaultCase[] {
+  const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
+  return [
+    { fault: { kind: 'status', status: 503, times: 1 }, requests: twoReads + 1 },
+    { fault: { kind: 'status', status: 500, times: 1, page: 3 }, requests: twoReads + 1 },
+    { fault: { kind: 'status', status: 429, retryAfter: '2', times: 1 } },
+    { fault: { kind: 'status', status: 503, retryAfter: inSeconds(8), times: 1 } },
+    { fault: { kind: 'firewall', status: 429, times: 1 } },
+    { fault: { kind: 'html', times: 1 } },
+    { fault: { kind: 'hang', times: 1 }, source: impatient },
+    { fault: { kind: 'trickle', times: 1 }, source: impatient },
+    { fault: { kind: 'trickle', bytesPerSecond: 100_000 } },
+    { fault: { kind: 'cut', times: 1 } },
+    { fault: { kind: 'cut', afterBytes: 40, times: 1, page: 2 } },
+    { fault: { kind: 'truncated', times: 1 } },
+    { fault: { kind: 'oversized', bytes: 1_000_000 } },
+    { fault: { kind: 'oversized', bytes: 1_000_000, gzip: true } },
+    { fault: { kind: 'body', body: '', times: 1 } },
+    { fault: { kind: 'delay', ms: 300 } },
+    { fault: { kind: 'delay', ms: 60_000, times: 1 }, source: impatient },
+    { fault: { kind: 'shift', times: 1 } },
+    { fault: { kind: 'shift', by: -1, times: 1 } },
+    { fault: { kind: 'swap', times: 1 }, requests: threeReads },
+    { fault: { kind: 'total', total: 17, page: 2, times: 1 } },
+    { fault: { kind: 'repeat-page', page: 2, times: 1 } },
+    { fault: { kind: 'clamp', pageSize: 3, times: 1 } },
+    { fault: { kind: 'clamp', pageSize: 5 } },
+    { fault: { kind: 'short-page', times: 1 } },
+  ];
+}
