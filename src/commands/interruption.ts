@@ -22,11 +22,11 @@ export function listenForSignals(graceMs = usualGraceMs): { signal: AbortSignal;
   function onSignal(name: keyof typeof exitCodeOf): void {
     const exitCode = exitCodeOf[name];
     if (firstAt !== undefined) {
-      if (performance.now() - firstAt > secondSignalAfterMs) endNow(exitCode);
+      if (performance.now() - firstAt > secondSignalAfterMs) endNow(exitCode, `by a second signal, ${name}`);
       return;
     }
     firstAt = performance.now();
-    deadline = setTimeout(endNow, graceMs, exitCode).unref();
+    deadline = setTimeout(endNow, graceMs, exitCode, `${graceMs / 1000} s after ${name}`).unref();
     controller.abort(new Interruption(exitCode, `stopped by ${name}; what was finished is kept`));
   }
 
@@ -40,6 +40,9 @@ export function listenForSignals(graceMs = usualGraceMs): { signal: AbortSignal;
   };
 }
 
-function endNow(exitCode: ExitCode): void {
+function endNow(exitCode: ExitCode, why: string): void {
+  process.stderr.write(
+    `Ended at once ${why}. What was not finished is undone by the database; the next run marks this one as interrupted.\n`,
+  );
   process.exit(exitCode);
 }

@@ -28,6 +28,11 @@ export async function workThrough(
   const stopping = new AbortController();
   const signal = AbortSignal.any([outside, stopping.signal]);
   const stop = (reason: unknown) => stopping.abort(stopReason(reason, database));
+  signal.addEventListener(
+    'abort',
+    () => logger.warn(`stopping, as soon as what is being written is finished: ${signal.reason.message}`),
+    { once: true },
+  );
   const timeUp = setTimeout(() => stop(timeIsUp(plan)), plan.maxDurationMs);
   const watch = new DatabaseWatch(database, signal);
   const servers = byServer(plan.selection);
