@@ -1,9 +1,10 @@
 import { type ChangeKind, changeKinds } from '../domain/diff.ts';
 import { harmless } from '../domain/quote.ts';
+import { formatInstant, formatSpan } from '../domain/time-text.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { CodeChange, FirstList } from '../store/change-feed.ts';
 import { describe, kindColours } from './sync-report.ts';
-import { coloured, formatInstant, formatSpan, print, table } from './terminal.ts';
-import { vdnRanges } from './vdn-ranges.ts';
+import { coloured, print, table } from './terminal.ts';
 
 /** Beyond this many rows nobody reads on; --json has them all. */
 const mostListed = 200;

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { sql } from 'kysely';
 import type { Config, SourceConfig } from '../config/types.ts';
+import { formatSpan } from '../domain/time-text.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import { type Probe, probeSource } from '../isales/probe.ts';
 import type { OpenDatabase } from '../store/database.ts';
@@ -14,7 +15,7 @@ import {
   withDatabase,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
-import { coloured, formatSpan, print, table } from './terminal.ts';
+import { coloured, print, table } from './terminal.ts';
 
 /** Signatures are good for minutes; from here on the clock deserves a look. */
 const worryingClockMs = 60_000;

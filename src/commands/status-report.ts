@@ -1,9 +1,11 @@
-import { type Change, changeKinds, countChanges } from '../domain/diff.ts';
+import { changeKinds } from '../domain/diff.ts';
+import { differenceInWords } from '../domain/difference-text.ts';
 import { harmless } from '../domain/quote.ts';
+import { formatInstant, formatSpan } from '../domain/time-text.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { HeldEntry, RunEntry, VdnEntry } from '../store/status.ts';
 import { changesTable, counted } from './sync-report.ts';
-import { coloured, formatInstant, formatSpan, print, table } from './terminal.ts';
-import { vdnRanges } from './vdn-ranges.ts';
+import { coloured, print, table } from './terminal.ts';
 
 /** What `status` tells; `status --json` prints it as it is. */
 export interface Status {
@@ -68,28 +70,12 @@ function stateOf({ failing, held, stale }: VdnEntry): string {
 function printHeld({ plan, source, vdnIds, heldSince, difference, approve }: Status['held'][number]): void {
   print(
     `${coloured('yellow', `Held: plan ${plan}`)}, ${source}, VDN ${vdnRanges(vdnIds)}, since ${formatInstant(heldSince)}`,
-    `The source would ${inWords(difference)}.`,
+    `The source would ${differenceInWords(difference)}.`,
     changesTable(difference.slice(0, mostChanges)),
   );
   if (difference.length > mostChanges)
     print(`… and ${difference.length - mostChanges} more codes; --json lists all`);
   print('If that is right, apply it with:', `  ${approve}`, '');
-}
-
-/** A difference in a sentence's words: what an approval would do. */
-function inWords(difference: readonly Change[]): string {
-  const counts = countChanges(difference);
-  const verbs = {
-    added: 'add',
-    changed: 'change the description of',
-    removed: 'remove',
-    returned: 'bring back',
-  };
-  return changeKinds
-    .flatMap((kind) =>
-      counts[kind] > 0 ? `${verbs[kind]} ${counts[kind]} ${counts[kind] === 1 ? 'code' : 'codes'}` : [],
-    )
-    .join(', ');
 }
 
 const statusColours = {

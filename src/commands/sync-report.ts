@@ -1,7 +1,8 @@
 import { type Change, changeKinds } from '../domain/diff.ts';
 import { harmless } from '../domain/quote.ts';
+import { formatSpan } from '../domain/time-text.ts';
 import type { RunSummary } from '../sync/summary.ts';
-import { coloured, formatSpan, print, table } from './terminal.ts';
+import { coloured, print, table } from './terminal.ts';
 
 /** A summary that a person reads; beyond this many VDNs the log and `status` are the better place. */
 const mostListed = 50;
