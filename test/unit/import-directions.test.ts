@@ -9,8 +9,9 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What each folder of src may import, besides itself, errors.ts and packages. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  commands: ['schedule', 'sync', 'isales', 'store', 'observe', 'simulator', 'config', 'domain'],
-  schedule: ['sync', 'isales', 'store', 'observe', 'config', 'domain'],
+  commands: ['schedule', 'page', 'sync', 'isales', 'store', 'observe', 'simulator', 'config', 'domain'],
+  schedule: ['page', 'sync', 'isales', 'store', 'observe', 'config', 'domain'],
+  page: ['store', 'config', 'domain'],
   sync: ['isales', 'store', 'observe', 'config', 'domain'],
   isales: ['config', 'domain'],
   store: ['config', 'domain'],
