@@ -95,14 +95,9 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
       source.signing.timestamp,
     );
     const body = await download(url, { authorization, host: url.host }, signal, onHeaders);
-    try {
-      return parsePage(body, ask.pageNum);
-    } catch (error) {
-      // A server may echo what it was sent, and its words go into messages.
-      if (error instanceof VdnError)
-        error.message = without(error.message, [source.secretKey, signatureOf(authorization)]);
-      throw error;
-    }
+    // Before its words are cut short and escaped for a message, since neither form would be recognised.
+    const secrets = [source.secretKey, signatureOf(authorization)];
+    return parsePage(body, ask.pageNum, (words) => without(words, secrets));
   }
 
   async function download(

@@ -25,12 +25,13 @@ const list = z.object({
  *
  * @param body the decompressed bytes
  * @param pageNum counted from 1; names the page in messages
+ * @param hide takes secrets out of what the server says, which may echo what it was sent
  * @throws RetriableError `not-json` for what is cut off or no JSON in UTF-8
  * @throws VdnError `isales-error`, `bad-response`, `bad-row`
  */
-export function parsePage(body: Uint8Array, pageNum: number): Page {
+export function parsePage(body: Uint8Array, pageNum: number, hide: (words: string) => string): Page {
   const answer = parseJson(body);
-  refuseFailure(answer);
+  refuseFailure(answer, hide);
   const parsed = list.safeParse(answer);
   if (!parsed.success) {
     const problems = parsed.error.issues
@@ -70,7 +71,7 @@ function kindOfText(text: string): string {
   return 'something that is not JSON';
 }
 
-function refuseFailure(answer: unknown): void {
+function refuseFailure(answer: unknown, hide: (words: string) => string): void {
   const parsed = verdict.safeParse(answer);
   if (!parsed.success) throw badResponse('the answer is no object with resultCode and returnCode as text');
   const { resultCode, returnCode, resultDesc, returnDesc } = parsed.data;
@@ -79,8 +80,8 @@ function refuseFailure(answer: unknown): void {
     const said = resultDesc || returnDesc;
     throw new VdnError(
       'isales-error',
-      `the server answered with failure code ${quote(failure)}: ${explainFailure(failure)}` +
-        (said ? `; it says ${quote(said)}` : ''),
+      `the server answered with failure code ${quote(hide(failure))}: ${explainFailure(failure)}` +
+        (said ? `; it says ${quote(hide(said))}` : ''),
     );
   }
   if (resultCode === undefined || returnCode === undefined) {

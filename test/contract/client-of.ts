@@ -1,0 +1,59 @@
+import { onTestFinished } from 'vitest';
+import type { SourceConfig } from '../../src/config/types.ts';
+import { VdnError } from '../../src/errors.ts';
+import { type Attempt, createClient, type PageRequest } from '../../src/isales/client.ts';
+import { ServerQueue } from '../../src/isales/server-queue.ts';
+import { demoAccount } from '../../src/simulator/index.ts';
+
+export type ClientSettings = Omit<Parameters<typeof createClient>[0], 'baseUrl'> &
+  Pick<SourceConfig, 'concurrency'>;
+
+/** What a source has where its configuration says nothing, but no further attempts. */
+export const plainSettings: ClientSettings = {
+  ...demoAccount,
+  timeoutMs: 10_000,
+  retries: 0,
+  concurrency: 4,
+  tls: { insecureSkipVerify: false },
+  signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
+};
+
+export interface TestClient {
+  /** Reads a page of VDN 25. */
+  page(
+    ask?: Partial<PageRequest>,
+    signal?: AbortSignal,
+  ): ReturnType<ReturnType<typeof createClient>['fetchPage']>;
+  /** Every attempt so far, in the order in which they ended. */
+  readonly attempts: readonly Attempt[];
+  readonly queue: ServerQueue;
+}
+
+/** A client that is closed when the test is over. */
+export function clientOf(baseUrl: string, settings: Partial<ClientSettings> = {}): TestClient {
+  const source = { ...plainSettings, ...settings, baseUrl };
+  const queue = new ServerQueue({ concurrency: source.concurrency });
+  const client = createClient(source, queue);
+  const attempts: Attempt[] = [];
+  onTestFinished(() => {
+    queue.close();
+    client.close();
+  });
+  return {
+    page: (ask = {}, signal = new AbortController().signal) =>
+      client.fetchPage({ vdnId: 25, pageNum: 1, pageSize: 50, ...ask }, signal, (one) => attempts.push(one)),
+    attempts,
+    queue,
+  };
+}
+
+/** The VdnError that a promise is rejected with. */
+export async function failureOf(promise: Promise<unknown>): Promise<VdnError> {
+  try {
+    await promise;
+  } catch (error) {
+    if (error instanceof VdnError) return error;
+    throw error;
+  }
+  throw new Error('it was not rejected');
+}

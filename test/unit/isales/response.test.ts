@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { RetriableError, VdnError } from '../../../src/errors.ts';
+import { parsePage } from '../../../src/isales/response.ts';
+
+const success = { resultCode: '0200000', returnCode: '0200000' };
+const rows = [{ obsCodeDesc: 'Busy.', obsCode: '00605' }, { obsCode: '00604' }];
+
+const parseBytes = (body: Uint8Array) => parsePage(body, 2, (words) => words);
+const parseText = (text: string) => parseBytes(Buffer.from(text));
+const parse = (answer: unknown) => parseText(JSON.stringify(answer));
+
+function failure(read: () => unknown): VdnError {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof VdnError) return error;
+  }
+  throw new Error('no VdnError');
+}
+
+test('a page of the vendor’s sample', () => {
+  const sample = {
+    obsCodes: rows,
+    ...success,
+    resultDesc: 'query queryOBSResultCode Success!',
+    totalCount: 120,
+    returnDesc: 'query queryOBSResultCode Success!',
+  };
+  expect(parse(sample)).toEqual({
+    total: 120,
+    rows: [
+      { obsCode: '00605', obsCodeDesc: 'Busy.' },
+      { obsCode: '00604', obsCodeDesc: null },
+    ],
+  });
+});
+
+test('descriptions of the result do not matter to a success', () => {
+  for (const desc of [{}, { resultDesc: null }, { resultDesc: 5, returnDesc: [] }]) {
+    expect(parse({ ...success, ...desc, totalCount: 0, obsCodes: [] })).toEqual({ total: 0, rows: [] });
+  }
+});
+
+describe('a failure code inside a 200', () => {
+  test.each([
+    ['0200001', 'parameter error'],
+    ['02000001', 'empty parameter'],
+    ['02000003', 'parameter longer than allowed'],
+    ['02000007', 'wrong parameter value'],
+    ['02000011', 'more parameters than allowed'],
+    ['0999999', 'a code that the interface does not document'],
+    ['constructor', 'a code that the interface does not document'],
+  ])('%s is named and explained', (code, meaning) => {
+    const error = failure(() => parse({ resultCode: code, returnCode: code, resultDesc: 'pageNum' }));
+    expect(error.code).toBe('isales-error');
+    expect(error).not.toBeInstanceOf(RetriableError);
+    expect(error.message).toBe(
+      `the server answered with failure code "${code}": ${meaning}; it says "pageNum"`,
+    );
+  });
+
+  test.each([
+    ['resultCode alone', { resultCode: '0200001' }],
+    ['returnCode alone', { returnCode: '0200001' }],
+    ['resultCode beside a success', { ...success, resultCode: '0200001' }],
+    ['returnCode beside a success', { ...success, returnCode: '0200001' }],
+    ['beside a list', { ...success, returnCode: '0200001', totalCount: 1, obsCodes: [{ obsCode: '1' }] }],
+  ])('is a failure in %s', (_, answer) => {
+    expect(failure(() => parse(answer)).code).toBe('isales-error');
+  });
+
+  test('what the server says reaches no terminal as it is', () => {
+    const { message } = failure(() => parse({ resultCode: '1\u001b[2J', resultDesc: '\u202e\n' }));
+    expect(message).toMatch(/^[ -~]+$/);
+  });
+});
+
+describe('no list as the interface describes it', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['null', null, /no object with resultCode/],
+    ['a list', [], /no object|lacks/],
+    ['a number', 5, /no object with resultCode/],
+    ['a code that is a number', { resultCode: 200000, returnCode: '0200000' }, /no object with resultCode/],
+    ['no code at all', { totalCount: 1, obsCodes: rows }, /lacks resultCode/],
+    ['one code only', { resultCode: '0200000', totalCount: 2, obsCodes: rows }, /lacks returnCode/],
+    ['no list', { ...success, totalCount: 0 }, /page 2 does not hold a list.*obsCodes/],
+    ['null as list', { ...success, totalCount: 0, obsCodes: null }, /obsCodes/],
+    ['no total', { ...success, obsCodes: rows }, /totalCount/],
+    ['a total as text', { ...success, totalCount: '2', obsCodes: rows }, /totalCount/],
+    ['a negative total', { ...success, totalCount: -1, obsCodes: rows }, /totalCount/],
+    ['half a total', { ...success, totalCount: 2.5, obsCodes: rows }, /totalCount/],
+    ['a total over 100,000', { ...success, totalCount: 100_001, obsCodes: rows }, /totalCount.*100000/],
+  ])('%s is a bad-response', (_, answer, problem) => {
+    const error = failure(() => parse(answer));
+    expect(error.code).toBe('bad-response');
+    expect(error.message).toMatch(problem);
+    expect(error.message).toMatch(/Check that baseUrl leads to the CC-iSales open API/);
+  });
+
+  test('a total of 100,000 is taken', () => {
+    expect(parse({ ...success, totalCount: 100_000, obsCodes: [] }).total).toBe(100_000);
+  });
+
+  test('a row that is none is a bad-row, with page and row', () => {
+    const error = failure(() => parse({ ...success, totalCount: 3, obsCodes: [...rows, { obsCode: 7 }] }));
+    expect([error.code, error.message]).toEqual(['bad-row', expect.stringMatching(/^page 2, row 3 /)]);
+  });
+});
+
+describe('no JSON', () => {
+  test.each([
+    ['an empty body', '', /an empty body/],
+    ['blanks', ' \n', /an empty body/],
+    ['HTML', '<!DOCTYPE html><html>…', /an HTML page instead of JSON; a firewall or a proxy/],
+    ['JSON cut off', '{"obsCodes":[{"obsCode":"006', /JSON that is cut off or malformed/],
+    ['plain text', 'upstream request timeout', /something that is not JSON/],
+    ['two documents', '{}{}', /JSON that is cut off or malformed/],
+  ])('%s is not-json and worth another attempt', (_, text, kind) => {
+    const error = failure(() => parseText(text));
+    expect(error).toBeInstanceOf(RetriableError);
+    expect([error.code, error.message]).toEqual(['not-json', expect.stringMatching(kind)]);
+  });
+
+  test('bytes that are no UTF-8 are not repaired', () => {
+    const latin1 = Buffer.from(JSON.stringify({ ...success, totalCount: 0, obsCodes: [], a: 'é' }), 'latin1');
+    const error = failure(() => parseBytes(latin1));
+    expect([error.code, error.message]).toEqual(['not-json', expect.stringMatching(/not UTF-8/)]);
+  });
+
+  test('a message quotes nothing of the body', () => {
+    const error = failure(() => parseText('secret-key-echoed'));
+    expect(`${error.message} ${String(error.cause)}`).not.toContain('echoed');
+  });
+});
