@@ -47,10 +47,11 @@ export async function syncSource(context: SourceContext, states: readonly VdnSta
 
   const waiting = states.filter(({ fresh }) => !fresh);
   let failuresInARow = 0;
+  let givenUp = false;
   let lastFailure: VdnResult | undefined;
 
   async function worker(): Promise<void> {
-    while (failuresInARow < patience && !signal.aborted) {
+    while (!givenUp && !signal.aborted) {
       const state = waiting.shift();
       if (state === undefined) return;
       let result: VdnResult;
@@ -63,6 +64,8 @@ export async function syncSource(context: SourceContext, states: readonly VdnSta
       }
       failuresInARow = countsAgainstSource(result) ? failuresInARow + 1 : 0;
       if (failuresInARow > 0) lastFailure = result;
+      // For good: one that was still under way and succeeds does not bring the source back.
+      givenUp ||= failuresInARow === patience;
       onResult(result);
     }
   }
