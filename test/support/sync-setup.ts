@@ -17,6 +17,8 @@ export interface SyncSetupOptions {
   readonly source?: Readonly<Record<string, unknown>>;
   /** Default: a database of its own on the run's server. */
   readonly databaseUrl?: string;
+  /** Query part of the URL in the configuration, and there only. */
+  readonly databaseOptions?: string;
 }
 
 /** A simulator, a database and a configuration that joins them, for one test. */
@@ -38,7 +40,7 @@ export async function syncSetup(options: SyncSetupOptions): Promise<SyncSetup> {
   onTestFinished(() => simulator.close());
   const url = options.databaseUrl ?? (await ownDatabase());
   const config = await writeConfig(await temporaryDirectory(), {
-    database: { url },
+    database: { url: options.databaseOptions === undefined ? url : `${url}?${options.databaseOptions}` },
     sources: sources.map((name) => ({ name, baseUrl: simulator.baseUrl, vdns, ...options.source })),
   });
   const startSync = (...args: string[]) => start(['sync', '--json', ...args], { config });

@@ -1,0 +1,89 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { runs } from '../support/effort.ts';
+import { codeViolations, violations } from '../support/invariants.ts';
+import { until } from '../support/sessions.ts';
+import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
+import { edited, pauses, runAfter, slowApply, unlike } from './kill-world.ts';
+
+const kills = runs(33);
+/** Side by side, since a run waits more than it works. */
+const lanes = 3;
+const vdnIds = [1, 2, 3, 4, 5, 6];
+
+const upTo = (limit: number) => Math.random() * limit;
+
+/** Sessions of runs that are in the middle of a transaction that writes. */
+const applying = `
+  select from pg_stat_activity
+  where datname = current_database() and application_name = 'obs-code-sync' and wait_event = 'PgSleep'`;
+
+/** How to come to a moment to kill at. A run that has ended meanwhile has its moment behind it. */
+const moments: Record<string, (setup: SyncSetup, ended: () => boolean) => Promise<unknown>> = {
+  'at any time': () => pause(upTo(1_500)),
+  'while it reads': async ({ simulator }, ended) => {
+    const requests = simulator.requests.total + 1 + Math.floor(upTo(vdnIds.length));
+    await until('the run has asked so often', () => ended() || simulator.requests.total >= requests);
+    await pause(upTo(20));
+  },
+  'inside an apply': async ({ rows }, ended) => {
+    await until('an apply is under way', async () => ended() || (await rows(applying)).length > 0);
+    await pause(upTo(150));
+  },
+};
+
+/** Kills a run, looks at what it left, and lets another one follow. */
+async function killOne(setup: SyncSetup, moment: string): Promise<{ insideApply: boolean; runRow: boolean }> {
+  const { url, simulator, startSync, rows } = setup;
+  for (const vdnId of vdnIds) simulator.vdn(vdnId).edit(edited);
+  const runsBefore = await rows('select from obs.sync_run');
+  const run = startSync();
+  let over = false;
+  const exit = run.exit.finally(() => {
+    over = true;
+  });
+  await moments[moment]?.(setup, () => over);
+  const insideApply = (await rows(applying)).length > 0;
+  run.signal('SIGKILL');
+  await exit;
+  expect(await codeViolations(url)).toEqual([]);
+
+  const killed = await rows(`select run_id from obs.sync_run where status = 'running'`);
+  expect(await runAfter(setup)).toMatchObject({ exitCode: 0 });
+  expect(await violations(url)).toEqual([]);
+  expect(await unlike(url, simulator, vdnIds)).toEqual([]);
+  for (const { run_id } of killed) {
+    expect(await rows(`select status, error_code from obs.sync_run where run_id = ${run_id}`)).toEqual([
+      { status: 'interrupted', error_code: 'interrupted' },
+    ]);
+  }
+  return { insideApply, runRow: runsBefore.length < (await rows('select from obs.sync_run')).length - 1 };
+}
+
+test(
+  `after each of ${kills} runs that were killed nothing is half done, and the next run converges`,
+  async () => {
+    const names = Object.keys(moments);
+    let next = 0;
+    const results: { moment: string; insideApply: boolean; runRow: boolean }[] = [];
+    const lane = async (setup: SyncSetup) => {
+      await setup.rows(slowApply);
+      await runAfter(setup);
+      while (next < kills) {
+        const moment = names[next++ % names.length] ?? '';
+        results.push({ moment, ...(await killOne(setup, moment)) });
+      }
+    };
+    const setups = await Promise.all(
+      Array.from({ length: lanes }, () =>
+        syncSetup({ vdns: [...vdnIds], codesPerVdn: 20, databaseOptions: pauses }),
+      ),
+    );
+    await Promise.all(setups.map(lane));
+    // The moments were what they should be: enough runs died in the middle of their work, and of a transaction.
+    expect(results).toHaveLength(kills);
+    expect(results.filter(({ runRow }) => runRow).length).toBeGreaterThan(kills / 3);
+    expect(results.filter(({ insideApply }) => insideApply).length).toBeGreaterThan(kills / 10);
+  },
+  runs(150_000),
+);
