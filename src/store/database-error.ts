@@ -1,4 +1,4 @@
-import { FatalError } from '../errors.ts';
+import { FatalError, Interruption, VdnError } from '../errors.ts';
 
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
@@ -23,19 +23,17 @@ export function sqlStateOf(error: unknown): string | undefined {
 
 /**
  * Whether a failed database operation means that the database is away, rather than that it refused. pg gives
- * no code to most of what happens to a connection, so it is told by exclusion: no answer of the server, and no
- * error of the kind that a bug makes.
+ * no code to most of what happens to a connection, so it is told by exclusion: no answer of the server, no error
+ * of this program's own tree, and none of the kind that a bug makes.
  */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== undefined)
     return state.startsWith(connectionExceptionClass) || serverNotAvailable.includes(state);
-  return error instanceof Error && !isProgrammingError(error) && !(error instanceof FatalError);
+  return error instanceof Error && !otherErrors.some((kind) => error instanceof kind);
 }
 
-function isProgrammingError(error: Error): boolean {
-  return [TypeError, RangeError, ReferenceError, SyntaxError].some((kind) => error instanceof kind);
-}
+const otherErrors = [FatalError, VdnError, Interruption, TypeError, RangeError, ReferenceError, SyntaxError];
 
 /** What went wrong, in one line that holds no query parameters and no connection string. */
 export function describeDatabaseError(error: unknown): string {
