@@ -39,6 +39,8 @@ async function start(): Promise<ContainerServer> {
   const container = await new GenericContainer(image)
     .withEnvironment({ POSTGRES_PASSWORD: password })
     .withLabels({ [ownerLabel]: `${os.hostname()}:${process.pid}` })
+    // In memory, as the embedded server is where there is room.
+    .withTmpFs({ '/var/lib/postgresql': 'rw' })
     .withCommand(['postgres', ...settings])
     .withExposedPorts(5432)
     .withWaitStrategy(Wait.forListeningPorts())
