@@ -1,0 +1,133 @@
+import { print, table } from '../../src/commands/terminal.ts';
+import { unedited } from './contestants.ts';
+import { deviations, type Expectation, firstSync, laterSync } from './expectations.ts';
+import { median } from './figures.ts';
+import { type Measured, measure } from './measure.ts';
+import { obsCodeSync, type Program } from './measured-process.ts';
+import { seconds, whole } from './report.ts';
+import type { Surroundings } from './rounds.ts';
+import { openScene, type Scene } from './scene.ts';
+import { differencesFromSource } from './source-comparison.ts';
+import { atMost, type Target } from './targets.ts';
+
+/** The run over a number of VDNs, once cold and once unchanged. */
+export interface GrowthPoint {
+  readonly vdns: number;
+  readonly cold: Measured;
+  readonly unchanged: Measured;
+}
+
+const kinds = ['cold', 'unchanged'] as const;
+
+/** More VDNs may cost more only in proportion, and hardly more memory. */
+const peakLimit = 1.25;
+const wallLimit = 1.15;
+
+/** How the cost grows with the number of VDNs: each number so many times, the numbers in turn. */
+export async function measureGrowth(
+  numbers: readonly number[],
+  rounds: number,
+  surroundings: Surroundings,
+): Promise<GrowthPoint[]> {
+  const points: GrowthPoint[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    for (const vdns of numbers) {
+      surroundings.progress(`growth, round ${round} of ${rounds}: ${vdns} VDNs`);
+      const situation = { vdns, codes: 120, latencyMs: 0, concurrency: 10 };
+      const scene = await openScene(surroundings.server, situation);
+      try {
+        points.push(await measurePoint(scene, surroundings));
+      } finally {
+        await scene.close();
+      }
+    }
+  }
+  return points;
+}
+
+async function measurePoint(scene: Scene, surroundings: Surroundings): Promise<GrowthPoint> {
+  const { vdns } = scene.situation;
+  const sync: Program = [obsCodeSync, 'sync', '--json', '--config', scene.config];
+  const run = async (expected: Expectation): Promise<Measured> => {
+    const watched = { server: surroundings.server, simulators: [scene.simulator], database: scene.ours };
+    const measured = await measure(sync, watched, surroundings.profiles);
+    const problems = [
+      ...deviations(measured, expected, scene.situation),
+      ...(await differencesFromSource(scene.ours, 'bench', scene.simulator, vdns)),
+    ];
+    for (const problem of problems) surroundings.report(`growth, ${vdns} VDNs: ${problem}`);
+    return measured;
+  };
+  const cold = await run(firstSync(scene));
+  return { vdns, cold, unchanged: await run(laterSync(scene, unedited, 0)) };
+}
+
+export function printGrowth(points: readonly GrowthPoint[]): void {
+  const rows = numbersIn(points).flatMap((vdns) =>
+    kinds.map((kind) => {
+      const of = (figure: (measured: Measured) => number) => middle(points, vdns, kind, figure);
+      return [
+        whole(vdns),
+        kind,
+        seconds(of(({ wallMs }) => wallMs)),
+        (of(({ wallMs }) => wallMs) / vdns).toFixed(2),
+        (of(({ jobMs }) => jobMs) / vdns).toFixed(2),
+        (of(({ cpuMs }) => cpuMs) / vdns).toFixed(2),
+        (of(({ databaseCpuMs }) => databaseCpuMs) / vdns).toFixed(2),
+        whole(of(({ peakMib }) => peakMib)),
+      ];
+    }),
+  );
+  const head = [
+    'VDNs',
+    '',
+    'wall s',
+    'wall ms/VDN',
+    'run ms/VDN',
+    'CPU ms/VDN',
+    'database CPU ms/VDN',
+    'peak MB',
+  ];
+  print('', 'Growth, 120 codes each, no latency, 10 requests at once', table(head, rows));
+}
+
+/** The largest number of VDNs against the smallest. */
+export function growthTargets(points: readonly GrowthPoint[]): Target[] {
+  const numbers = numbersIn(points);
+  const [few, many] = [Math.min(...numbers), Math.max(...numbers)];
+  return kinds.flatMap((kind) => {
+    const ratio = (figure: (measured: Measured, vdns: number) => number): number =>
+      middle(points, many, kind, (measured) => figure(measured, many)) /
+      middle(points, few, kind, (measured) => figure(measured, few));
+    return [
+      atMost(
+        `${kind}: peak memory, ${many} VDNs / ${few}`,
+        ratio(({ peakMib }) => peakMib),
+        peakLimit,
+      ),
+      atMost(
+        `${kind}: wall per VDN, process, ${many} VDNs / ${few}`,
+        ratio(({ wallMs }, vdns) => wallMs / vdns),
+        wallLimit,
+      ),
+      atMost(
+        `${kind}: wall per VDN, run, ${many} VDNs / ${few}`,
+        ratio(({ jobMs }, vdns) => jobMs / vdns),
+        wallLimit,
+      ),
+    ];
+  });
+}
+
+function numbersIn(points: readonly GrowthPoint[]): number[] {
+  return [...new Set(points.map(({ vdns }) => vdns))].toSorted((a, b) => a - b);
+}
+
+function middle(
+  points: readonly GrowthPoint[],
+  vdns: number,
+  kind: (typeof kinds)[number],
+  figure: (measured: Measured) => number,
+): number {
+  return median(points.filter((point) => point.vdns === vdns).map((point) => figure(point[kind])));
+}

@@ -1,0 +1,74 @@
+import type { BenchServer } from './bench-server.ts';
+import { contestants, unedited } from './contestants.ts';
+import { deviations } from './expectations.ts';
+import { type Measured, measure } from './measure.ts';
+import { openScene, type Scene } from './scene.ts';
+import type { Situation } from './situation.ts';
+import { differencesFromSource } from './source-comparison.ts';
+
+/** One round: every contestant once, by name. */
+export type Round = Readonly<Record<string, Measured>>;
+
+export interface Surroundings {
+  readonly server: BenchServer;
+  readonly profiles: string | undefined;
+  /** Told what must never be, on any machine. */
+  readonly report: (problem: string) => void;
+  readonly progress: (line: string) => void;
+}
+
+/** All contestants one after another, so many times; each round begins with nothing. */
+export async function runRounds(
+  situation: Situation,
+  rounds: number,
+  surroundings: Surroundings,
+): Promise<Round[]> {
+  const done: Round[] = [];
+  for (let round = 1; round <= rounds; round += 1) {
+    surroundings.progress(`round ${round} of ${rounds}`);
+    const scene = await openScene(surroundings.server, situation);
+    try {
+      done.push(await runRound(scene, surroundings));
+    } finally {
+      await scene.close();
+    }
+  }
+  return done;
+}
+
+async function runRound(scene: Scene, surroundings: Surroundings): Promise<Round> {
+  await warmUp(scene, surroundings);
+  const round: Record<string, Measured> = {};
+  let edited = unedited;
+  for (const contestant of contestants) {
+    edited = (await contestant.before?.(scene)) ?? edited;
+    const database = contestant.database?.(scene);
+    const measured = await measure(
+      contestant.program(scene),
+      { server: surroundings.server, simulators: [scene.simulator], database },
+      surroundings.profiles,
+    );
+    round[contestant.name] = measured;
+    const expected = contestant.expected(scene, edited, measured.summary?.vdns.changed ?? 0);
+    const problems = deviations(measured, expected, scene.situation);
+    if (expected.likeSource === true) problems.push(...(await differences(scene)));
+    for (const problem of problems) surroundings.report(`${contestant.name}: ${problem}`);
+    surroundings.progress(`${contestant.name}: ${(measured.wallMs / 1000).toFixed(2)} s`);
+  }
+  return round;
+}
+
+/** The first requests of a simulator's life are slower than all later ones, and would count for whoever comes first. */
+async function warmUp(scene: Scene, { server }: Surroundings): Promise<void> {
+  const [first] = contestants;
+  if (first === undefined) return;
+  await measure(
+    first.program(scene),
+    { server, simulators: [scene.simulator], database: undefined },
+    undefined,
+  );
+}
+
+function differences({ ours, simulator, situation: { vdns } }: Scene): Promise<string[]> {
+  return differencesFromSource(ours, 'bench', simulator, vdns);
+}
