@@ -1,3 +1,4 @@
+import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { FatalError, Interruption, VdnError, type VdnErrorCode } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
 import { describeDatabaseError, isConnectionLost, sqlStateOf } from '../store/database-error.ts';
@@ -134,8 +135,8 @@ async function skip(
   errorCode: VdnErrorCode,
   message: string,
 ): Promise<void> {
+  const vdnIds = states.map(({ vdnId }) => vdnId);
   if (run) {
-    const vdnIds = states.map(({ vdnId }) => vdnId);
     try {
       await patiently(watch, () => recordSkipped(database.db, run.runId, source, vdnIds, errorCode, message));
     } catch (error) {
@@ -147,7 +148,12 @@ async function skip(
       );
     }
   }
-  for (const { vdnId } of states) onResult({ ...untried(source, vdnId, 'skipped'), errorCode, message });
+  // One line for all of them: thousands that say the same would bury what is wrong with the source.
+  logger.warn(
+    { source, outcome: 'skipped', errorCode, vdns: vdnIds.length },
+    `VDN ${vdnRanges(vdnIds)} skipped: ${message}`,
+  );
+  for (const vdnId of vdnIds) onResult({ ...untried(source, vdnId, 'skipped'), errorCode, message });
 }
 
 /** Does a piece of bookkeeping, once more where the database went away under it and came back. */

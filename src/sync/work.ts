@@ -96,14 +96,15 @@ function timeIsUp({ maxDurationMs }: RunPlan): Interruption {
   );
 }
 
-/** One line for each VDN that is not unchanged. */
+/** One line for each VDN that is not unchanged; those that are skipped have one for all of them already. */
 function logResult(
   logger: Logger,
   { source, vdnId, outcome, codes, requests, durationMs, ...rest }: VdnResult,
 ): void {
   const { errorCode, plan, message } = rest;
   const fields = { source, vdnId, outcome, errorCode, plan, requests, durationMs };
-  if (outcome === 'unchanged' || outcome === 'fresh') logger.debug(fields, `VDN ${vdnId} ${outcome}`);
-  else if (outcome === 'changed') logger.info({ ...fields, codes }, `VDN ${vdnId} changed`);
-  else logger.warn(fields, `VDN ${vdnId} ${outcome}: ${message}`);
+  if (outcome === 'changed') logger.info({ ...fields, codes }, `VDN ${vdnId} changed`);
+  else if (outcome === 'failed' || outcome === 'held')
+    logger.warn(fields, `VDN ${vdnId} ${outcome}: ${message}`);
+  else logger.debug(fields, `VDN ${vdnId} ${outcome}`);
 }

@@ -82,6 +82,9 @@ test('with 9,999 VDNs and a wrong key the server sees a few dozen requests', asy
   expect(requests).toBe(server.requests.total);
   expect(vdns).toMatchObject({ total: 9999, failed: requests, skipped: 9999 - requests });
   expect(await lines(url, 'test')).toEqual({ failed: requests, skipped: 9999 - requests });
+  // Nor is the log flooded.
+  expect(result.stderr.split('\n').length).toBeLessThan(requests + 10);
+  expect(result.stderr).toMatch(/"VDN \d+-9999 skipped: not tried, since 5 VDNs in a row/);
   expect(await violations(url)).toEqual([]);
 });
 
