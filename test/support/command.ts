@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { signalGroup } from './process-group.ts';
+import { watchdog } from './watchdog.ts';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 const main = path.join(projectRoot, 'src/main.ts');
@@ -72,6 +73,11 @@ function withConfig(args: readonly string[], { config }: CommandOptions): readon
   return config === undefined ? args : [...args, '--config', config];
 }
 
+// With its input at an end, the tests are gone, whoever is left of the command's group has to go, too.
+const endAndRemove = `
+read -r line || kill -s KILL -- "-$1"
+[ -z "$2" ] || rm -rf "$2"`;
+
 /** Starts any program as the leader of a process group that does not outlive the tests. */
 export function launch(command: readonly string[], options: CommandOptions): RunningCommand {
   const [file = '', ...args] = command;
@@ -84,12 +90,8 @@ export function launch(command: readonly string[], options: CommandOptions): Run
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const output = collect(child);
-  const killGroup = () => signalGroup(child.pid, 'SIGKILL');
-  process.once('exit', killGroup);
-  const exit = ended(child, output, command, options.timeoutMs ?? 50_000).finally(() => {
-    process.off('exit', killGroup);
-    if (ownDirectory !== undefined) rmSync(ownDirectory, { recursive: true, force: true });
-  });
+  const { release } = watchdog(endAndRemove, String(child.pid), ownDirectory ?? '');
+  const exit = ended(child, output, command, options.timeoutMs ?? 50_000).finally(release);
   // Whoever started it and looks at its output only must not be hit by an unhandled rejection.
   exit.catch(() => undefined);
   return {

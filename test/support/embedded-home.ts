@@ -1,10 +1,10 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, statfs } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { Socket } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { watchdog } from './watchdog.ts';
 
 const runFile = promisify(execFile);
 
@@ -67,7 +67,7 @@ async function copiedHome(directory: string): Promise<EmbeddedHome> {
 }
 
 function home(directory: string, native: string, user: { uid?: number; gid?: number }): EmbeddedHome {
-  const remove = watchdog(directory);
+  const { release } = watchdog(stopAndRemove, directory);
   return {
     directory,
     data: path.join(directory, 'data'),
@@ -78,7 +78,7 @@ function home(directory: string, native: string, user: { uid?: number; gid?: num
     async own(file) {
       if (user.uid !== undefined) await runFile('chown', ['-R', `${user.uid}:${user.gid}`, file]);
     },
-    remove,
+    remove: release,
   };
 }
 
@@ -91,31 +91,13 @@ function nativeDirectory(): string {
   return path.join(path.dirname(platform), '..', 'native');
 }
 
-// The file is asked too: a dead server is a zombie, and so still there, until an init process looks after it.
-const watchdogScript = `
-cat >/dev/null
+// Postgres is no child of the test run once it is up. Its file is asked too: a dead server is a zombie, and so still
+// there, until an init process looks after it.
+const stopAndRemove = `
+read -r line
 file=$1/data/postmaster.pid
 if pid=$(head -n 1 "$file" 2>/dev/null); then
   kill -QUIT "$pid" 2>/dev/null
   while [ -e "$file" ] && kill -0 "$pid" 2>/dev/null; do sleep 0.05; done
 fi
 rm -rf "$1"`;
-
-/**
- * Postgres is no child of the test run any more once it is up, so a run that is killed would leave it and its
- * data behind. A shell waits for the end of the pipe that this process holds, however this process ends.
- */
-function watchdog(directory: string): () => Promise<void> {
-  const shell = spawn('sh', ['-c', watchdogScript, 'sh', directory], {
-    detached: true,
-    stdio: ['pipe', 'ignore', 'ignore'],
-  });
-  const gone = new Promise<void>((resolve) => shell.once('exit', () => resolve()));
-  shell.unref();
-  if (shell.stdin instanceof Socket) shell.stdin.unref();
-  return async () => {
-    shell.ref();
-    shell.stdin.end();
-    await gone;
-  };
-}

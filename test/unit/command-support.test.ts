@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { launch } from '../support/command.ts';
 import { groupMembers } from '../support/process-group.ts';
@@ -37,6 +38,25 @@ test('a command that runs too long is killed with its children', async () => {
   expect(groupMembers(command.pid)).toHaveLength(2);
   await expect(command.exit).rejects.toThrow('Still running after 1000 ms');
   await expect.poll(() => groupMembers(command.pid)).toEqual([]);
+});
+
+test('a command does not outlive the process that started it, however that ends', async () => {
+  const support = new URL('../support/command.ts', import.meta.url).href;
+  const inner = `console.log(process.pid, 'up', process.cwd()); setInterval(() => {}, 1000);`;
+  const outer = launch(
+    [
+      ...[process.execPath, '--input-type=module', '-e'],
+      `const { launch } = await import('${support}');
+       const command = launch([process.execPath, '-e', ${JSON.stringify(inner)}], {});
+       console.log((await command.waitForOutput(/.+ up .+/))[0]);`,
+    ],
+    {},
+  );
+  const [, pid, directory = ''] = await outer.waitForOutput(/(.+) up (.+)/);
+  expect(groupMembers(Number(pid))).toHaveLength(1);
+  outer.signal('SIGKILL');
+  await expect.poll(() => groupMembers(Number(pid))).toEqual([]);
+  await expect.poll(() => existsSync(directory)).toBe(false);
 });
 
 test('a signal goes to the process alone, or to its group', async () => {
