@@ -15,6 +15,9 @@ export interface VdnState {
 /**
  * Makes sure that each configured VDN of a source has its row, and marks those that are no longer configured.
  * Their codes stay, what was held of them is let go. Writes only what is not so already.
+ *
+ * The insert waits for sessions that are changing these rows. That is needed: what a killed run is still committing
+ * would otherwise overtake the reading of the states, and its VDNs would be refused as stale.
  */
 export async function prepareVdns(
   db: Kysely<Database>,

@@ -95,8 +95,9 @@ async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Pr
       selection.map(({ source }) => source.name),
     );
     try {
-      const runId = await startRun(database.db, lock, origin, vdnsSelected(selection));
+      // Before dead runs are closed: what a killed one is still committing shall be counted as its own.
       for (const { source } of selection) await prepareVdns(database.db, source.name, source.vdns);
+      const runId = await startRun(database.db, lock, origin, vdnsSelected(selection));
       return { runId, lock };
     } catch (error) {
       await lock.release();

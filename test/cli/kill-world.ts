@@ -24,6 +24,16 @@ export const slowApply = `
   create constraint trigger pause_in_commit after insert on obs.sync_run_vdn
     deferrable initially deferred for each row execute function public.pause()`;
 
+/** Holds up the commit of an apply as long as `public.gate` is locked. */
+export const gateInCommit = `
+  create table public.gate ();
+  create function public.pass_gate() returns trigger language plpgsql as $$ begin
+    perform from public.gate;
+    return null;
+  end $$;
+  create constraint trigger gate_in_commit after insert on obs.sync_run_vdn
+    deferrable initially deferred for each row execute function public.pass_gate()`;
+
 export const pauses = `options=${encodeURIComponent('-c test.pause=0.06')}`;
 
 /** Changes a list in every way, moderately, so that the guard lets it pass. */

@@ -2,9 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { runs } from '../support/effort.ts';
 import { codeViolations, violations } from '../support/invariants.ts';
-import { until } from '../support/sessions.ts';
+import { openSession, until, untilHeldUp } from '../support/sessions.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
-import { edited, pauses, runAfter, slowApply, unlike } from './kill-world.ts';
+import { edited, gateInCommit, pauses, runAfter, slowApply, unlike } from './kill-world.ts';
 
 const kills = runs(33);
 /** Side by side, since a run waits more than it works. */
@@ -87,3 +87,27 @@ test(
   },
   runs(150_000),
 );
+
+test('the next run waits for what a killed one is still committing, and finds it done', async () => {
+  const { url, simulator, startSync, sync, rows } = await syncSetup({ vdns: [1] });
+  expect(await sync()).toMatchObject({ exitCode: 0 });
+  simulator.vdn(1).change('00605', 'Engaged.');
+  await rows(gateInCommit);
+  const gate = await openSession(url);
+  await gate.query('begin; lock table public.gate');
+  const killed = startSync();
+  await untilHeldUp(url, 1);
+  killed.signal('SIGKILL');
+  await killed.exit;
+
+  const next = startSync();
+  await untilHeldUp(url, 2);
+  await gate.query('commit');
+  expect((await next.exit).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 1 } });
+  expect(await rows('select status, vdns_changed, codes_changed from obs.sync_run order by run_id')).toEqual([
+    { status: 'succeeded', vdns_changed: 1, codes_changed: 0 },
+    { status: 'interrupted', vdns_changed: 1, codes_changed: 1 },
+    { status: 'succeeded', vdns_changed: 0, codes_changed: 0 },
+  ]);
+  expect(await violations(url)).toEqual([]);
+});
