@@ -1,0 +1,169 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { VdnError } from '../../../src/errors.ts';
+import { applyDifference } from '../../../src/store/apply.ts';
+import type { OpenDatabase } from '../../../src/store/database.ts';
+import { recordFailed, recordHeld, recordUnchanged, type VdnWrite } from '../../../src/store/outcomes.ts';
+import { LockLostError } from '../../../src/store/run-lock.ts';
+import { entries, entry } from '../../unit/domain/pages.ts';
+import { applyInTurn, beginRun, kinds, rowsOf, type Writer } from './opened.ts';
+
+/** What is written of a VDN, each as a run does it that has read `entries(4)`. */
+const writes: Readonly<
+  Record<string, (db: OpenDatabase['db'], run: Writer, write: VdnWrite) => Promise<void>>
+> = {
+  async 'an apply'(db, run, write) {
+    const { snapshot, difference } = await run.compare(entries(4));
+    await applyDifference(db, write, snapshot, { difference, approvedPlan: undefined });
+  },
+  async 'a held difference'(db, run, write) {
+    await recordHeld(db, write, (await run.compare(entries(4))).difference);
+  },
+  async 'an unchanged list'(db, _, write) {
+    await recordUnchanged(db, write, 6);
+  },
+  async 'an unchanged list after a held one'(db, _, write) {
+    await recordUnchanged(db, { ...write, state: { ...write.state, held: true } }, 6);
+  },
+};
+const failed = (db: OpenDatabase['db'], _: Writer, write: VdnWrite) =>
+  recordFailed(db, write, new VdnError('network', 'gone.'));
+
+const tables = ['result_code', 'result_code_history', 'vdn', 'held_change', 'sync_run_vdn'];
+const versions = tables.map(
+  (table) => `select '${table} ' || ctid || xmin || md5(t::text) as v from ${table} t`,
+);
+
+describe.each(Object.entries(kinds))('on %s', (_, open) => {
+  let database: OpenDatabase;
+  const rows = (statement: string) => rowsOf(database, statement);
+  const everything = async () => (await rows(versions.join(' union all '))).map(({ v }) => v).sort();
+
+  beforeAll(async () => {
+    database = await open();
+  });
+  afterAll(() => database.close());
+
+  test.each(Object.entries(writes))(
+    '%s is refused where the VDN was verified meanwhile',
+    async (name, write) => {
+      await applyInTurn(database, `verified ${name}`, entries(6));
+      const run = await beginRun(database, `verified ${name}`);
+      const state = await run.write();
+      await rows(`update vdn set last_verified_at = last_verified_at + interval '1 microsecond'`);
+      const before = await everything();
+      await expect(write(database.db, run, state)).rejects.toMatchObject({
+        code: 'stale-snapshot',
+        message: expect.stringMatching(
+          /verified by another run since this one read it\. Nothing was written/,
+        ),
+      });
+      expect(await everything()).toEqual(before);
+      await run.end();
+    },
+  );
+
+  test('a first list is refused where another run has brought one meanwhile', async () => {
+    const run = await beginRun(database, 'first');
+    const state = await run.write();
+    await run.apply(entries(3));
+    const before = await everything();
+    await expect(writes['an apply']?.(database.db, run, state)).rejects.toMatchObject({
+      code: 'stale-snapshot',
+    });
+    expect(await everything()).toEqual(before);
+    await run.end();
+  });
+
+  test('an apply is refused where the stored codes changed meanwhile', async () => {
+    await applyInTurn(database, 'codes', entries(6));
+    const run = await beginRun(database, 'codes');
+    const { snapshot, difference } = await run.compare(entries(4));
+    await rows(
+      `update result_code set obs_code_desc = 'By hand.' where source = 'codes' and obs_code = '00006'`,
+    );
+    const before = await everything();
+    const apply = applyDifference(database.db, await run.write(), snapshot, {
+      difference,
+      approvedPlan: undefined,
+    });
+    await expect(apply).rejects.toMatchObject({ code: 'stale-snapshot' });
+    expect(await everything()).toEqual(before);
+    await run.end();
+  });
+
+  test('an apply is refused where the history does not fit the codes', async () => {
+    await applyInTurn(database, 'history', entries(6));
+    await rows(`delete from result_code_history where source = 'history' and obs_code = '00006'`);
+    const before = await everything();
+    await expect(applyInTurn(database, 'history', entries(5))).rejects.toMatchObject({
+      code: 'database',
+      message: expect.stringMatching(
+        /1 codes should have a current version.*0 have one.*changed the tables by hand/,
+      ),
+    });
+    expect((await everything()).filter((version) => !before.includes(version))).toEqual([]);
+  });
+
+  test.each(['result_code', 'result_code_history', 'vdn', 'sync_run_vdn'])(
+    'a failure while %s is written undoes the whole apply',
+    async (table) => {
+      const source = `failing ${table}`;
+      await applyInTurn(database, source, entries(6));
+      await rows(`create or replace function refuse() returns trigger language plpgsql as $$
+        begin raise exception 'the disk is full' using errcode = '53100'; end $$`);
+      const run = await beginRun(database, source);
+      await rows(
+        `create trigger refuse before insert or update on ${table} for each row execute function refuse()`,
+      );
+      const before = await everything();
+      try {
+        // Adds, changes and removes, so that every statement of an apply is there.
+        const list = [...entries(5).slice(1), entry('00001', 'New.'), entry('new')];
+        await expect(run.apply(list)).rejects.toThrow('the disk is full');
+      } finally {
+        await rows(`drop trigger refuse on ${table}`);
+        await run.end();
+      }
+      expect(await everything()).toEqual(before);
+    },
+  );
+});
+
+describe('without the lock nothing is written, on a Postgres server:', () => {
+  let database: OpenDatabase;
+  const rows = (statement: string) => rowsOf(database, statement);
+  const everything = async () => (await rows(versions.join(' union all '))).map(({ v }) => v).sort();
+  const killLock = () =>
+    rows(`select pg_terminate_backend(pid, 5000) from pg_locks
+      where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`);
+
+  beforeAll(async () => {
+    database = await kinds['a Postgres server']();
+  });
+  afterAll(() => database.close());
+
+  test.each(Object.entries({ ...writes, 'a failure': failed }))('%s', async (name, write) => {
+    await applyInTurn(database, name, entries(6));
+    const run = await beginRun(database, name);
+    await killLock();
+    const before = await everything();
+    await expect(write(database.db, run, await run.write())).rejects.toThrow(LockLostError);
+    expect(await everything()).toEqual(before);
+
+    await run.lock.guarded(async () => write(database.db, run, await run.write()));
+    expect(await everything()).not.toEqual(before);
+    await run.end();
+  });
+
+  test('nor where another run has taken it', async () => {
+    await applyInTurn(database, 'taken', entries(6));
+    const run = await beginRun(database, 'taken');
+    await killLock();
+    const other = await beginRun(database, 'taken');
+    const before = await everything();
+    const write = run.lock.guarded(async () => writes['an apply']?.(database.db, run, await run.write()));
+    await expect(write).rejects.toMatchObject({ code: 'locked', exitCode: 75 });
+    expect(await everything()).toEqual(before);
+    await Promise.all([run.end(), other.end()]);
+  });
+});
