@@ -24,7 +24,7 @@ export default defineConfig({
       {
         test: {
           name: 'cli',
-          include: ['test/cli/**/*.test.ts'],
+          include: ['test/{cli,image,deploy}/**/*.test.ts'],
           globalSetup: needsPostgres,
           testTimeout: 60_000,
           hookTimeout: 60_000,

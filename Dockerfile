@@ -1,0 +1,31 @@
+# The tag moves with Node's and Debian's security fixes. To build the same image again, or to take fixes at a time of
+# your own, name a digest: docker build --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:… .
+ARG NODE_IMAGE=node:24-bookworm-slim
+
+FROM ${NODE_IMAGE} AS dependencies
+WORKDIR /app
+COPY package.json package-lock.json ./
+# Development dependencies are for tests (an embedded Postgres among them), the optional ones are Node itself, which
+# the image has already. What is left has no install scripts that are needed.
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+
+FROM ${NODE_IMAGE}
+ARG VERSION=unknown
+ARG REVISION=unknown
+LABEL org.opencontainers.image.title="obs-code-sync" \
+      org.opencontainers.image.description="Keeps the OBS result codes of CC-iSales call centres in Postgres, proven whole and with history" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
+ENV NODE_ENV=production
+COPY package.json /app/
+COPY --from=dependencies /app/node_modules /app/node_modules
+COPY migrations /app/migrations
+COPY src /app/src
+# The base image's user `node`, by number: Kubernetes cannot tell from a name that it is not root.
+USER 1000:1000
+# Where obs-code-sync.yaml is looked for, and where its relative paths begin.
+WORKDIR /config
+EXPOSE 9464
+ENTRYPOINT ["node", "/app/src/main.ts"]
+CMD ["--help"]

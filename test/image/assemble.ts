@@ -1,0 +1,65 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { parseCopy, projectRoot, readDockerfile, type Stage } from './dockerfile.ts';
+
+const runFile = promisify(execFile);
+
+/**
+ * Puts into `directory` the files that the image has above its base, without an engine: it follows the COPY, RUN and
+ * WORKDIR lines of the Dockerfile itself, each stage in a directory of its own.
+ *
+ * @returns the root of the last stage's files, and the command that is its entry point
+ */
+export async function assembleImage(directory: string): Promise<{ root: string; entryPoint: string[] }> {
+  const { stages } = readDockerfile();
+  const roots = new Map<string | undefined, string>();
+  for (const [index, stage] of stages.entries()) {
+    const root = path.join(directory, `stage-${index}`);
+    roots.set(stage.name, root);
+    await build(stage, root, roots);
+  }
+  const last = stages.at(-1)?.instructions ?? [];
+  const root = roots.get(undefined) ?? '';
+  const entry: string[] = JSON.parse(last.find(({ keyword }) => keyword === 'ENTRYPOINT')?.text ?? '[]');
+  // Absolute paths within the image are within the directory here.
+  return { root, entryPoint: entry.map((word) => (word.startsWith('/') ? path.join(root, word) : word)) };
+}
+
+async function build(
+  { instructions }: Stage,
+  root: string,
+  roots: ReadonlyMap<string | undefined, string>,
+): Promise<void> {
+  let workdir = root;
+  for (const { keyword, text } of instructions) {
+    if (keyword === 'WORKDIR') {
+      workdir = path.join(root, text);
+      await mkdir(workdir, { recursive: true });
+    } else if (keyword === 'COPY') {
+      await copy(text, root, workdir, roots);
+    } else if (keyword === 'RUN') {
+      // What npm has downloaded before need not be downloaded again.
+      const env = { ...process.env, npm_config_prefer_offline: 'true' };
+      await runFile('sh', ['-c', text], { cwd: workdir, env, maxBuffer: 2 ** 26 });
+    }
+  }
+}
+
+async function copy(
+  text: string,
+  root: string,
+  workdir: string,
+  roots: ReadonlyMap<string | undefined, string>,
+): Promise<void> {
+  const { from, sources, target } = parseCopy(text);
+  const origin = from === undefined ? projectRoot : roots.get(from);
+  if (origin === undefined) throw new Error(`COPY from a stage that is not there: ${text}`);
+  const place = target.startsWith('/') ? path.join(root, target) : path.join(workdir, target);
+  for (const source of sources) {
+    const intoDirectory = target.endsWith('/') || sources.length > 1;
+    const to = intoDirectory ? path.join(place, path.basename(source)) : place;
+    await cp(path.join(origin, source), to, { recursive: true, verbatimSymlinks: true });
+  }
+}

