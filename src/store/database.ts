@@ -54,6 +54,8 @@ export async function openDatabase({ url, schema }: DatabaseConfig): Promise<Ope
     const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: 0 });
     // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
     pool.on('error', () => {});
+    // The same for one that breaks while it is lent out but no query is under way: the next query will tell.
+    pool.on('connect', (client) => client.on('error', () => {}));
     return new Kysely<Database>({
       dialect: new PostgresDialect({
         pool,

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Logger } from 'pino';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError, isConnectionLost } from '../store/database-error.ts';
@@ -14,12 +15,15 @@ const probeEveryMs = 500;
 export class DatabaseWatch {
   readonly #database: OpenDatabase;
   readonly #signal: AbortSignal;
+  readonly #logger: Logger;
   #wait: Promise<void> | undefined;
+  #lastError: unknown;
 
   /** @param signal cuts a wait short */
-  constructor(database: OpenDatabase, signal: AbortSignal) {
+  constructor(database: OpenDatabase, signal: AbortSignal, logger: Logger) {
     this.#database = database;
     this.#signal = signal;
+    this.#logger = logger;
   }
 
   /**
@@ -29,37 +33,52 @@ export class DatabaseWatch {
    * @throws the signal's reason
    */
   untilBack(): Promise<void> {
-    this.#wait ??= Promise.race([this.#probe(), rejectOnAbort(this.#signal)]).finally(() => {
+    this.#wait ??= this.#race().finally(() => {
       this.#wait = undefined;
     });
     return this.#wait;
   }
 
-  async #probe(): Promise<void> {
-    const deadline = Date.now() + patienceMs;
-    while (!this.#signal.aborted) {
+  async #race(): Promise<void> {
+    const { where } = this.#database;
+    this.#logger.warn(`the database ${where} is away; waiting up to ${patienceMs / 1000} s for it`);
+    const over = new AbortController();
+    try {
+      // An attempt to connect can take longer than a shutdown may, and a question longer than the patience.
+      await Promise.race([
+        this.#probe(over.signal),
+        rejectOnAbort(this.#signal),
+        delay(patienceMs, undefined, { signal: over.signal }).then(() => Promise.reject(this.#gone())),
+      ]);
+      this.#logger.info(`the database ${where} is back`);
+    } finally {
+      over.abort();
+    }
+  }
+
+  async #probe(over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
       try {
         await sql`select 1`.execute(this.#database.db);
         return;
       } catch (error) {
         if (!isConnectionLost(error)) throw contactError(error, this.#database.where);
-        if (Date.now() > deadline) throw this.#gone(error);
+        this.#lastError = error;
       }
       await delay(probeEveryMs);
     }
   }
 
-  #gone(cause: unknown): FatalError {
+  #gone(): FatalError {
     return new FatalError(
       'database-unreachable',
       `the database ${this.#database.where} went away during the run and was not back within ${patienceMs / 1000} s. What was ` +
         'finished is kept; run again once it is back.',
-      { cause },
+      { cause: this.#lastError },
     );
   }
 }
 
-/** An attempt to connect can take longer than a shutdown may. */
 function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     if (signal.aborted) reject(signal.reason);

@@ -34,7 +34,7 @@ export async function workThrough(
     { once: true },
   );
   const timeUp = setTimeout(() => stop(timeIsUp(plan)), plan.maxDurationMs);
-  const watch = new DatabaseWatch(database, signal);
+  const watch = new DatabaseWatch(database, signal, logger);
   const servers = byServer(plan.selection);
 
   async function workOn({ source, vdnIds }: SourceSelection, queue: ServerQueue): Promise<void> {

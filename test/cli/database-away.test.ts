@@ -1,0 +1,130 @@
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import type { CommandResult } from '../support/command.ts';
+import { codeViolations, violations } from '../support/invariants.ts';
+import { startEmbeddedServer } from '../support/postgres.ts';
+import { until } from '../support/sessions.ts';
+import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
+import { databaseUrl, query } from '../support/template-database.ts';
+
+// The run's own server is everybody's: this one may be stopped.
+const server = await startEmbeddedServer();
+afterAll(() => server.close());
+
+async function setupOn(name: string, vdns: string): Promise<SyncSetup> {
+  await query(server.url, `create database ${name}`);
+  const source = { concurrency: 2, retries: 0 };
+  const setup = await syncSetup({ vdns: [vdns], source, databaseUrl: databaseUrl(server.url, name) });
+  expect(await setup.sync('--migrate', '--vdn', '1')).toMatchObject({ exitCode: 0 });
+  return setup;
+}
+
+const changed = `select vdn_id from obs.vdn where last_outcome = 'changed' order by vdn_id`;
+
+/** Nothing but the log and, at the end, one message: no warning of Node's and no stack trace. */
+function expectTidy({ stderr }: CommandResult): void {
+  expect(stderr).not.toMatch(/^\s+at |Warning|Unhandled|unexpected error/m);
+}
+
+test('a run goes on once the database is back, twice; only the VDNs at work then have failed', async () => {
+  const { url, simulator, startSync, sync, rows } = await setupOn('back', '1-40');
+  simulator.fault({ kind: 'delay', ms: 25 });
+  const run = startSync();
+  const committed: unknown[] = [];
+  for (const [mode, done] of [
+    ['immediate', 5],
+    ['fast', 20],
+  ] as const) {
+    await until(`${done} VDNs are done`, async () => (await rows(changed)).length >= done);
+    committed.push(...(await rows(changed)));
+    await server.stop(mode);
+    await run.waitForOutput(mode === 'fast' ? /is away[\s\S]*is away/ : /is away/);
+    await server.start();
+  }
+
+  const result = await run.exit;
+  expectTidy(result);
+  expect(result.exitCode).toBe(3);
+  const summary = Object(result.json());
+  expect(summary).toMatchObject({ status: 'partial', vdns: { total: 40, unchanged: 1, skipped: 0 } });
+  const failed: { vdnId: number }[] = summary.outcomes.filter(
+    ({ outcome }: { outcome: string }) => outcome === 'failed',
+  );
+  // Two requests at once, and two VDNs more under way.
+  expect(failed.length).toBeGreaterThan(1);
+  expect(failed.length).toBeLessThanOrEqual(8);
+  for (const failure of failed) {
+    expect(failure).toMatchObject({
+      errorCode: 'database',
+      message: expect.stringContaining('Nothing of this VDN'),
+    });
+  }
+  const failedIds = failed.map(({ vdnId }) => vdnId);
+  expect(await rows(`select distinct vdn_id from obs.result_code where vdn_id in (${failedIds})`)).toEqual(
+    [],
+  );
+  expect(await rows(changed)).toEqual(expect.arrayContaining(committed));
+  expect(await rows(changed)).toHaveLength(39 - failed.length);
+  expect(await violations(url)).toEqual([]);
+
+  simulator.clearFaults();
+  expect((await sync()).json()).toMatchObject({
+    exitCode: 0,
+    vdns: { changed: failed.length, unchanged: 40 - failed.length },
+  });
+});
+
+test('a database that stays away ends a run with 6 after 30 s; a signal cuts the wait short', async () => {
+  const patient = await setupOn('patient', '1-20');
+  const stopped = await setupOn('stopped', '1-20');
+  const setups = [patient, stopped];
+  for (const { simulator } of setups) simulator.fault({ kind: 'delay', ms: 100 });
+  const [patientRun, stoppedRun] = [patient.startSync(), stopped.startSync()];
+  for (const { rows } of setups) await until('a VDN is done', async () => (await rows(changed)).length > 1);
+  await server.stop('immediate');
+  onTestFinished(() => server.start().catch(() => {}));
+  const awayAt = performance.now();
+  await Promise.all([patientRun, stoppedRun].map((run) => run.waitForOutput(/is away/)));
+
+  stoppedRun.signal('SIGTERM');
+  const signalledAt = performance.now();
+  const stoppedResult = await stoppedRun.exit;
+  expect(performance.now() - signalledAt).toBeLessThan(10_000);
+  expect(stoppedResult.exitCode).toBe(143);
+  expectTidy(stoppedResult);
+  expect(stoppedResult.json()).toMatchObject({ status: 'interrupted', exitCode: 143 });
+
+  const result = await patientRun.exit;
+  expect(performance.now() - awayAt).toBeGreaterThan(29_000);
+  expectTidy(result);
+  expect(result.json()).toMatchObject({
+    status: 'failed',
+    exitCode: 6,
+    error: { code: 'database-unreachable', message: expect.stringContaining('not back within 30 s') },
+  });
+  await server.start();
+  for (const { url, simulator, sync, rows } of setups) {
+    expect(await codeViolations(url)).toEqual([]);
+    expect((await rows(changed)).length).toBeGreaterThan(1);
+    simulator.clearFaults();
+    expect((await sync()).json()).toMatchObject({ exitCode: 0 });
+    expect(await rows('select status from obs.sync_run order by run_id')).toEqual([
+      { status: 'succeeded' },
+      { status: 'interrupted' },
+      { status: 'succeeded' },
+    ]);
+    expect(await violations(url)).toEqual([]);
+  }
+}, 120_000);
+
+test('a database that is not there ends every command with 6', async () => {
+  const { sync } = await setupOn('gone', '1-3');
+  await server.stop();
+  onTestFinished(() => server.start());
+  const result = await sync();
+  expectTidy(result);
+  expect(result.json()).toMatchObject({
+    status: 'refused',
+    exitCode: 6,
+    error: { code: 'database-unreachable', message: expect.stringContaining('cannot be reached') },
+  });
+});
