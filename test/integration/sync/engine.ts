@@ -1,0 +1,55 @@
+import type { SourceConfig } from '../../../src/config/types.ts';
+import { createLogger } from '../../../src/observe/logger.ts';
+import { demoAccount } from '../../../src/simulator/index.ts';
+import type { OpenDatabase } from '../../../src/store/database.ts';
+import { type RunPlan, runSync } from '../../../src/sync/run.ts';
+import type { RunSummary } from '../../../src/sync/summary.ts';
+import { locksReleased } from '../store/opened.ts';
+
+/** A source as the configuration gives it, with the simulator's own keys. */
+export function sourceOf(
+  baseUrl: string,
+  vdns: number[],
+  settings: Partial<SourceConfig> = {},
+): SourceConfig {
+  return {
+    ...demoAccount,
+    name: 'prod',
+    baseUrl,
+    vdns,
+    locale: 'en_US',
+    pageSize: 50,
+    concurrency: 4,
+    timeoutMs: 10_000,
+    retries: 0,
+    tls: { insecureSkipVerify: false },
+    signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
+    ...settings,
+  };
+}
+
+/** One run over all VDNs of the sources; the guard lets everything pass unless the plan says otherwise. */
+export async function sync(
+  database: OpenDatabase,
+  sources: readonly SourceConfig[],
+  plan: Partial<RunPlan> = {},
+): Promise<RunSummary> {
+  const whole: RunPlan = {
+    selection: sources.map((source) => ({ source, vdnIds: source.vdns })),
+    guard: { removedShare: 1, rewrittenShare: 1, atLeast: 1 },
+    maxDurationMs: 60_000,
+    retentionMs: 86_400_000,
+    maxAgeMs: undefined,
+    approvals: new Set(),
+    dryRun: false,
+    origin: { trigger: 'cli', arguments: 'sync', shard: null, version: '0', host: 'test' },
+    ...plan,
+  };
+  const summary = await runSync(database, whole, {
+    signal: new AbortController().signal,
+    logger: createLogger('silent', () => {}),
+    observer: { started() {}, attempted() {}, concluded() {} },
+  });
+  await locksReleased(database);
+  return summary;
+}
