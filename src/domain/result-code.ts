@@ -27,11 +27,9 @@ export function parseResultCode(row: unknown, where: string): ResultCode {
   if (typeof obsCode !== 'string' || obsCode === '') {
     throw badRow(where, `has ${describe(obsCode)} as obsCode, where non-empty text belongs`);
   }
-  if (obsCode.length > longestCode) {
-    throw badRow(
-      where,
-      `has an obsCode of ${obsCode.length} characters; at most ${longestCode} are possible`,
-    );
+  const length = characters(obsCode);
+  if (length > longestCode) {
+    throw badRow(where, `has an obsCode of ${length} characters; at most ${longestCode} are possible`);
   }
   refuseUnstorable(obsCode, where, 'obsCode');
   if (obsCodeDesc !== null) {
@@ -46,6 +44,11 @@ export function parseResultCode(row: unknown, where: string): ResultCode {
 /** Whether a code has blanks around it, which a report's join will hardly expect. */
 export function hasBlanksAround(obsCode: string): boolean {
   return obsCode !== obsCode.trim();
+}
+
+/** As Postgres counts them: one for a surrogate pair. Of a text that is too long by far, JavaScript's own count. */
+function characters(text: string): number {
+  return text.length > 2 * longestCode ? text.length : [...text].length;
 }
 
 function refuseUnstorable(text: string, where: string, field: string): void {

@@ -10,6 +10,7 @@ describe('stored exactly as sent', () => {
     ['a code that is no number', 'A-1/ö'],
     ['an emoji, a whole surrogate pair', '😀'],
     ['255 characters', 'x'.repeat(255)],
+    ['255 characters of two UTF-16 units each', '😀'.repeat(255)],
     ['control characters other than NUL', '6\u001b[31m\n'],
     ['the name of an inherited property', '__proto__'],
   ])('%s', (_, text) => {
@@ -42,6 +43,7 @@ describe('refused as bad-row, naming the row', () => {
     ['a number as code', { obsCode: 605 }, /has a number as obsCode/],
     ['an object as code', { obsCode: {} }, /has an object as obsCode/],
     ['a code of 256 characters', { obsCode: 'x'.repeat(256) }, /256 characters; at most 255/],
+    ['256 characters of two units each', { obsCode: '😀'.repeat(256) }, /256 characters; at most 255/],
     ['NUL in the code', { obsCode: '6\0' }, /NUL character in its obsCode/],
     ['half a surrogate pair in the code', { obsCode: '\ud83d' }, /half a surrogate pair in its obsCode/],
     ['a number as description', { obsCode: '1', obsCodeDesc: 5 }, /has a number as obsCodeDesc/],
