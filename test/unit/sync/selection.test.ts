@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest';
+import type { SourceConfig } from '../../../src/config/types.ts';
+import { FatalError } from '../../../src/errors.ts';
+import { type SelectionOptions, select, vdnsSelected } from '../../../src/sync/selection.ts';
+
+function source(name: string, vdns: number[], baseUrl = `https://${name}.example.com`): SourceConfig {
+  return {
+    ...{ name, vdns, baseUrl, accessKey: 'a', secretKey: 's', pageSize: 50, concurrency: 4 },
+    ...{ timeoutMs: 1, retries: 0, tls: { insecureSkipVerify: false } },
+    signing: { headers: ['host'], timestamp: 'seconds' },
+  };
+}
+
+const sources = [source('north', [1, 2, 3]), source('south', [3, 4])];
+const chosen = (options: SelectionOptions) =>
+  select(sources, options).map(({ source, vdnIds }) => [source.name, vdnIds]);
+
+test.each<[SelectionOptions, unknown]>([
+  [
+    {},
+    [
+      ['north', [1, 2, 3]],
+      ['south', [3, 4]],
+    ],
+  ],
+  [{ source: 'south' }, [['south', [3, 4]]]],
+  [
+    { vdns: [3] },
+    [
+      ['north', [3]],
+      ['south', [3]],
+    ],
+  ],
+  [
+    { vdns: [2, 4] },
+    [
+      ['north', [2]],
+      ['south', [4]],
+    ],
+  ],
+  [{ vdns: [1] }, [['north', [1]]]],
+  [{ source: 'south', vdns: [3] }, [['south', [3]]]],
+])('%j selects %j', (options, expected) => {
+  expect(chosen(options)).toEqual(expected);
+});
+
+test.each<[SelectionOptions, RegExp]>([
+  [{ source: 'nort' }, /no source nort in the configuration; it has north, south/],
+  [{ vdns: [1, 5, 6] }, /VDN 5, 6 is not configured for north, south/],
+  [{ source: 'south', vdns: [1] }, /VDN 1 is not configured for south/],
+])('%j is refused as a mistake in usage', (options, message) => {
+  const refusal = expect.objectContaining({ exitCode: 2, message: expect.stringMatching(message) });
+  expect(() => chosen(options)).toThrow(FatalError);
+  expect(() => chosen(options)).toThrow(refusal);
+});
+
+test('VDNs are counted over all sources', () => {
+  expect(vdnsSelected(select(sources, {}))).toBe(5);
+  expect(vdnsSelected([])).toBe(0);
+});
+
+test('shards together have every source once', () => {
+  const many = Array.from({ length: 40 }, (_, index) => source(`s${index}`, [1]));
+  const shares = [1, 2, 3].map((index) => select(many, { shard: { index, count: 3 } }));
+  expect(
+    shares
+      .flat()
+      .map(({ source }) => source.name)
+      .sort(),
+  ).toEqual(many.map(({ name }) => name).sort());
+  for (const share of shares) expect(share.length).toBeGreaterThan(0);
+});
+
+test('sources on one server are in one shard, whatever the path', () => {
+  const baseUrls = ['https://h:1', 'https://h:1/path', 'https://H:1/'];
+  const same = baseUrls.map((baseUrl, index) => source(`s${index}`, [1], baseUrl));
+  const shares = [1, 2, 3, 4].map((index) => select(same, { shard: { index, count: 4 } }).length);
+  expect(shares.toSorted()).toEqual([0, 0, 0, 3]);
+});
