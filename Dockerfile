@@ -9,7 +9,12 @@ COPY package.json package-lock.json ./
 # the image has already. What is left has no install scripts that are needed.
 RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 
-FROM ${NODE_IMAGE}
+# Node runs the program alone. npm and yarn would only be there to be updated for their own vulnerabilities.
+FROM ${NODE_IMAGE} AS base
+RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
+    /usr/local/bin/yarn* /opt/yarn* /usr/local/include /usr/share/doc /usr/share/man /usr/share/locale
+
+FROM scratch
 ARG VERSION=unknown
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="obs-code-sync" \
@@ -17,7 +22,8 @@ LABEL org.opencontainers.image.title="obs-code-sync" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
-ENV NODE_ENV=production
+COPY --from=base / /
+ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production
 COPY package.json /app/
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY migrations /app/migrations

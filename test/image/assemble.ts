@@ -6,6 +6,9 @@ import { parseCopy, projectRoot, readDockerfile, type Stage } from './dockerfile
 
 const runFile = promisify(execFile);
 
+/** The stage that only takes things away from the base image, whose files are not there without an engine. */
+const baseStage = 'base';
+
 /**
  * Puts into `directory` the files that the image has above its base, without an engine: it follows the COPY, RUN and
  * WORKDIR lines of the Dockerfile itself, each stage in a directory of its own.
@@ -16,6 +19,7 @@ export async function assembleImage(directory: string): Promise<{ root: string; 
   const { stages } = readDockerfile();
   const roots = new Map<string | undefined, string>();
   for (const [index, stage] of stages.entries()) {
+    if (stage.name === baseStage) continue;
     const root = path.join(directory, `stage-${index}`);
     roots.set(stage.name, root);
     await build(stage, root, roots);
@@ -40,6 +44,9 @@ async function build(
     } else if (keyword === 'COPY') {
       await copy(text, root, workdir, roots);
     } else if (keyword === 'RUN') {
+      // It runs on this machine and not in a container, so nothing else may.
+      if (!/^npm ci [-=a-z ]+$/.test(text))
+        throw new Error(`not a command to run without an engine: ${text}`);
       // What npm has downloaded before need not be downloaded again.
       const env = { ...process.env, npm_config_prefer_offline: 'true' };
       await runFile('sh', ['-c', text], { cwd: workdir, env, maxBuffer: 2 ** 26 });
@@ -54,6 +61,7 @@ async function copy(
   roots: ReadonlyMap<string | undefined, string>,
 ): Promise<void> {
   const { from, sources, target } = parseCopy(text);
+  if (from === baseStage) return;
   const origin = from === undefined ? projectRoot : roots.get(from);
   if (origin === undefined) throw new Error(`COPY from a stage that is not there: ${text}`);
   const place = target.startsWith('/') ? path.join(root, target) : path.join(workdir, target);
