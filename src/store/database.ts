@@ -1,5 +1,6 @@
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { FatalError } from '../errors.ts';
 import { openEmbedded } from './embedded.ts';
 import { lockSessionSettings, sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
@@ -37,12 +38,13 @@ export interface OpenDatabase {
  * Opens the database. A server is first contacted by the first query; the embedded database starts at once
  * and takes its directory's lock.
  *
- * @throws FatalError `locked` where another process has the embedded database open
+ * @throws FatalError `locked` where another process has the embedded database open; `configuration` where a
+ * certificate or key that the URL names cannot be read
  */
 export async function openDatabase({ url, schema }: DatabaseConfig): Promise<OpenDatabase> {
   if (url.startsWith('pglite:')) return openEmbedded(url.slice('pglite:'.length), schema);
   const config: pg.PoolConfig = {
-    connectionString: url,
+    connectionString: withPlainSslMode(url),
     application_name: 'obs-code-sync',
     connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,
@@ -65,14 +67,36 @@ export async function openDatabase({ url, schema }: DatabaseConfig): Promise<Ope
       }),
     });
   };
+  const where = placeOf(config);
   const db = connect(poolSize, [sessionSettings(schema)]);
-  const { host, port, database } = new pg.Client(config);
   return {
     db,
     schema,
-    where: `${host}:${port}/${database}`,
+    where,
     openLockConnection: () => connect(1, [sessionSettings(schema), lockSessionSettings]),
     assertOwned: () => {},
     close: () => db.destroy(),
   };
+}
+
+/**
+ * `pg` takes the modes prefer, require and verify-ca for verify-full, and announces in many lines on stderr that it
+ * will not do so for ever. Said outright, it stays quiet and means the same in its next version.
+ */
+function withPlainSslMode(url: string): string {
+  return /[?&]uselibpqcompat=true(&|$)/.test(url)
+    ? url
+    : url.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
+}
+
+function placeOf(config: pg.PoolConfig): string {
+  try {
+    const { host, port, database } = new pg.Client(config);
+    return `${host}:${port}/${database}`;
+  } catch (cause) {
+    // Nothing but what the URL's query names is read here: sslrootcert, sslcert, sslkey.
+    const detail =
+      cause instanceof Error && 'code' in cause ? cause.message : 'it is no URL that pg understands';
+    throw new FatalError('configuration', `database.url cannot be used: ${detail}.`, { cause });
+  }
 }

@@ -1,6 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
+import { contactError } from './database-error.ts';
 import type { Database } from './tables.ts';
 
 /** A pooler under load may hand out the same session twice by chance. */
@@ -10,10 +11,16 @@ const rounds = 3;
  * Refuses a database whose sessions are shared, before a run leaves locks in sessions that outlive it: every later run
  * would find them taken.
  *
- * @throws FatalError `database-unusable`
+ * @throws FatalError `database-unusable`, `database-unreachable`
  */
 export async function requireOwnSessions(database: OpenDatabase): Promise<void> {
-  if (await sharesSessions(database)) throw sharedSessionsError(database);
+  let shared: boolean;
+  try {
+    shared = await sharesSessions(database);
+  } catch (error) {
+    throw contactError(error, database.where);
+  }
+  if (shared) throw sharedSessionsError(database);
 }
 
 export function sharedSessionsError({ where }: OpenDatabase): FatalError {
