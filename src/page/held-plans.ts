@@ -1,0 +1,44 @@
+import { differenceInWords } from '../domain/difference-text.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
+import type { HeldEntry } from '../store/status.ts';
+import { changeText, codeText } from './change-text.ts';
+import { type Html, html, type Part } from './html.ts';
+import type { PageReport } from './report.ts';
+import { command } from './sections.ts';
+import { age, count, countOf, instant } from './words.ts';
+
+/** Held differences may be long and many; `status --json` has all of them. */
+const mostPlans = 10;
+const mostCodes = 12;
+
+/** Each held difference, in the VDNs that have it, with the command that approves exactly that. */
+export function heldPlans({ held, at, program }: PageReport): Part {
+  if (held.length === 0) return '';
+  const vdns = held.reduce((sum, { vdnIds }) => sum + vdnIds.length, 0);
+  const hidden = held.slice(mostPlans);
+  return html`<h3><i class="cell held"></i> Held: ${countOf(held.length, 'suspicious change')} in ${countOf(vdns, 'VDN')}</h3>
+${held.slice(0, mostPlans).map((entry) => plan(entry, at, program))}${
+  hidden.length === 0
+    ? ''
+    : html`<p class="more">And ${countOf(hidden.length, 'more change')}; <code>${program} status</code> shows all.</p>`
+}`;
+}
+
+function plan({ plan, source, vdnIds, heldSince, difference }: HeldEntry, at: Date, program: string): Html {
+  const hidden = difference.length - mostCodes;
+  return html`<article class="plan" aria-label="Plan ${plan}">
+<p><b>${source}, VDN ${vdnRanges(vdnIds)}</b>, held since ${instant(heldSince)} (${age(at.getTime() - heldSince.getTime())}).
+The source would ${differenceInWords(difference)}; reports show what was there before.</p>
+<table><caption>The difference</caption>
+<thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th></tr></thead>
+<tbody>
+${difference
+  .slice(0, mostCodes)
+  .map(
+    (change) =>
+      html`<tr><td><span class="kind ${change.kind}">${change.kind}</span></td><th scope="row">${codeText(change.obsCode)}</th><td>${changeText(change)}</td></tr>\n`,
+  )}</tbody></table>
+${hidden > 0 ? html`<p class="more">And ${count(hidden)} more codes; <code>${program} status --json</code> lists all.</p>` : ''}
+<p class="approve">If that is right, approve it: ${command(`${program} sync --approve ${plan}`)}</p>
+</article>`;
+}

@@ -1,0 +1,69 @@
+import type { Change } from '../domain/diff.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
+import type { RecentChange } from '../store/recent-changes.ts';
+import type { RunEntry } from '../store/status.ts';
+import { changeText, codeText } from './change-text.ts';
+import { type Html, html, type Part } from './html.ts';
+import type { PageReport } from './report.ts';
+import { changesOf } from './run-figures.ts';
+import { section } from './sections.ts';
+import { age, count, countOf, instant } from './words.ts';
+
+/** What the runs of late changed in the codes, newest first. */
+export function recentChanges(report: PageReport): Html {
+  const { changes, runsNotListed } = report.changes;
+  const content =
+    changes.length + runsNotListed.length === 0
+      ? html`<p class="empty">${nothing(report)}</p>`
+      : [changes.length === 0 ? '' : feed(report), notListed(report)];
+  return section('changes', 'What changed lately', content);
+}
+
+function nothing({ runs }: PageReport): string {
+  if (runs.length === 0) return 'Nothing, since no run has been made yet.';
+  return runs.length === 1
+    ? 'The one run so far changed no code.'
+    : `The last ${runs.length} runs changed no code.`;
+}
+
+function feed({ changes: { changes, leftOut }, runs, at, program }: PageReport): Html {
+  const started = new Map(runs.map(({ runId, startedAt }) => [runId, startedAt]));
+  const byRun = [...Map.groupBy(changes, ({ runId }) => runId)];
+  return html`<table class="feed"><caption>Changes by run, newest first</caption>
+<thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th><th scope="col">Where</th></tr></thead>
+${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, at, ofRun))}</table>
+${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; <code>${program} changes --since 30d</code> lists all.</p>` : ''}`;
+}
+
+function runRows(runId: number, startedAt: Date, at: Date, changes: readonly RecentChange[]): Html {
+  return html`<tbody><tr class="run"><th scope="rowgroup" colspan="4">Run ${runId} <small>${instant(startedAt)}, ${age(at.getTime() - startedAt.getTime())} ago</small></th></tr>
+${changes.map(row)}</tbody>`;
+}
+
+function row({ kind, obsCode, before, after, source, vdnIds, codes }: RecentChange): Html {
+  const where = `${source}, VDN ${vdnRanges(vdnIds)}`;
+  const ofCode: Part =
+    kind === 'initial' || obsCode === null
+      ? html`<td><span class="kind initial">first list</span></td><td colspan="2">${countOf(codes, 'code')} read for the first time</td>`
+      : known({ kind, obsCode, before, after });
+  return html`<tr>${ofCode}<td class="where">${where}</td></tr>\n`;
+}
+
+function known(change: Change): Html {
+  return html`<td><span class="kind ${change.kind}">${change.kind}</span></td><th scope="row">${codeText(change.obsCode)}</th><td>${changeText(change)}</td>`;
+}
+
+/** A run that changed very much says so, and hides what was before it. */
+function notListed({ changes: { runsNotListed }, program }: PageReport): Part {
+  const [first, ...others] = runsNotListed;
+  if (first === undefined) return '';
+  const rest = others.reduce((sum, run) => sum + changesOf(run), 0);
+  return html`<p class="more">Run ${first.runId} changed ${countOf(changesOf(first), 'code')} (${inKinds(first)}), too many to be listed here${
+    rest > 0 ? `, and ${countOf(others.length, 'run')} before it ${countOf(rest, 'code')}` : ''
+  }; <code>${program} changes --since 30d</code> lists them.</p>`;
+}
+
+function inKinds({ codes }: RunEntry): string {
+  const kinds = ['added', 'changed', 'removed', 'returned'] as const;
+  return kinds.flatMap((kind) => (codes[kind] > 0 ? [`${count(codes[kind])} ${kind}`] : [])).join(', ');
+}

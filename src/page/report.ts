@@ -1,0 +1,51 @@
+import { type Kysely, sql } from 'kysely';
+import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
+import {
+  configuredVdns,
+  type HeldEntry,
+  heldChanges,
+  newestRuns,
+  type RunEntry,
+  type VdnEntry,
+} from '../store/status.ts';
+import type { Database } from '../store/tables.ts';
+
+/** Everything that the status page shows, as it stood at one instant. */
+export interface PageReport {
+  /** By the database's clock, like every instant in it. */
+  readonly at: Date;
+  readonly staleAfterMs: number;
+  /** How the program is called, for the commands that a person shall copy. */
+  readonly program: string;
+  readonly vdns: readonly VdnEntry[];
+  readonly held: readonly HeldEntry[];
+  /** Newest first. */
+  readonly runs: readonly RunEntry[];
+  readonly changes: RecentChanges;
+}
+
+const runsShown = 30;
+
+/** Reads the report in one transaction, so that its parts fit each other while a run is at work. */
+export async function readPageReport(
+  db: Kysely<Database>,
+  { staleAfterMs, program }: Pick<PageReport, 'staleAfterMs' | 'program'>,
+): Promise<PageReport> {
+  return await db
+    .transaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute(async (trx) => {
+      const { at } = await trx.selectNoFrom(sql<Date>`now()`.as('at')).executeTakeFirstOrThrow();
+      const runs = await newestRuns(trx, runsShown);
+      return {
+        at,
+        staleAfterMs,
+        program,
+        vdns: await configuredVdns(trx, staleAfterMs),
+        held: await heldChanges(trx),
+        runs,
+        changes: await recentChanges(trx, runs),
+      };
+    });
+}

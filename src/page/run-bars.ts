@@ -1,0 +1,83 @@
+import { formatSpan } from '../domain/time-text.ts';
+import type { RunEntry } from '../store/status.ts';
+import type { RunStatus } from '../store/tables.ts';
+import { type Html, html, type Part } from './html.ts';
+import { changesOf, durationMs, runInWords } from './run-figures.ts';
+import { shortCount } from './words.ts';
+
+/** A few runs do not become a few broad walls. */
+const fewestSlots = 12;
+
+/** In pixels from the top; across, everything is a share of the width, so that text keeps its size on any screen. */
+const panels = { duration: { top: 24, base: 96 }, changes: { top: 150, base: 206 }, dates: 224, height: 230 };
+const markY = 106;
+const shortestBar = 2;
+const datesEvery = 5;
+
+/**
+ * The runs as bars, oldest first: above how long each took, below how many codes it changed, coloured by how it
+ * ended, with a mark under each bar that did not end well.
+ *
+ * @param runs newest first, at least one
+ */
+export function runBars(runs: readonly RunEntry[], at: Date): Html {
+  const bars = [...runs].reverse();
+  const longest = Math.max(1, ...bars.map((run) => durationMs(run, at)));
+  const most = Math.max(1, ...bars.map(changesOf));
+  const slot = 100 / Math.max(bars.length, fewestSlots);
+  const { duration, changes, height } = panels;
+  return html`<svg class="bars" width="100%" height="${height}" role="img" aria-label="${inWords(bars, longest, at)}">
+<text x="0" y="11">Duration; longest ${formatSpan(longest)}</text>
+<text x="0" y="${changes.top - 20}">Codes changed</text>
+<line x1="0" x2="100%" y1="${duration.base}" y2="${duration.base}"/>
+<line x1="0" x2="100%" y1="${changes.base}" y2="${changes.base}"/>
+${bars.map((run, index) => {
+  const date = (bars.length - 1 - index) % datesEvery === 0 ? dateOf(run) : '';
+  return html`<svg class="run ${run.status}" x="${percent(index * slot)}" width="${percent(slot)}"><title>${runInWords(run, at)}</title>
+<rect class="reach" width="100%" height="${height}"/>${bar(duration, durationMs(run, at) / longest)}${marks[run.status]}${
+    changesOf(run) === 0 ? '' : changeBar(changesOf(run), most)
+  }${date}</svg>\n`;
+})}</svg>`;
+}
+
+function bar({ top, base }: { top: number; base: number }, share: number): Html {
+  const length = Math.max(shortestBar, Math.round((base - top) * share));
+  return html`<rect class="bar" x="12%" width="76%" y="${base - length}" height="${length}"/>`;
+}
+
+function changeBar(number: number, most: number): Part {
+  const { top, base } = panels.changes;
+  const length = Math.max(shortestBar, Math.round((base - top) * (number / most)));
+  return [
+    bar(panels.changes, number / most),
+    html`<text class="value" x="50%" y="${base - length - 4}">${shortCount(number)}</text>`,
+  ];
+}
+
+function dateOf({ startedAt }: RunEntry): Html {
+  return html`<text class="date" x="50%" y="${panels.dates}">${startedAt.toISOString().slice(5, 10)}</text>`;
+}
+
+function percent(number: number): string {
+  return `${Number(number.toFixed(3))}%`;
+}
+
+/** Whoever does not see the colours sees these. */
+const mark = (path: string) =>
+  html`<svg class="mark" x="50%" y="${markY}" overflow="visible"><path d="${path}"/></svg>`;
+const marks: Readonly<Record<RunStatus, Part>> = {
+  succeeded: '',
+  partial: mark('M-4 3L0 -4L4 3Z'),
+  failed: mark('M-3.5 -3.5L3.5 3.5M3.5 -3.5L-3.5 3.5'),
+  interrupted: mark('M-3 -3.5V3.5M3 -3.5V3.5'),
+  running: mark('M-2 -4L4 0L-2 4Z'),
+};
+
+function inWords(bars: readonly RunEntry[], longest: number, at: Date): string {
+  const last = bars.at(-1);
+  const changed = bars.reduce((sum, run) => sum + changesOf(run), 0);
+  return (
+    `Bars of duration and changed codes of ${bars.length} runs, oldest first. The longest took ${formatSpan(longest)}; ` +
+    `together they changed ${changed} codes. ${last === undefined ? '' : runInWords(last, at)} The table below has all figures.`
+  );
+}

@@ -1,0 +1,49 @@
+import { formatSpan } from '../domain/time-text.ts';
+import { type Html, html } from './html.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+const whole = new Intl.NumberFormat('en');
+const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 2 });
+
+/** `9,999`. */
+export function count(number: number): string {
+  return whole.format(number);
+}
+
+/** `9,999 VDNs`, `1 VDN`. */
+export function countOf(number: number, one: string, several = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : several}`;
+}
+
+/** `1.2M`, where there is little room. */
+export function shortCount(number: number): string {
+  return short.format(number);
+}
+
+/** How long ago something was, without the precision that nobody needs: `3 d 4 h`, `9 h`, `12 min`. */
+export function age(ms: number): string {
+  const unit = [hour, minute, second].find((length) => ms >= length) ?? second;
+  return formatSpan(Math.floor(Math.max(ms, second) / unit) * unit || second);
+}
+
+/** `2026-11-23 02:15 UTC`. */
+export function instant(at: Date): Html {
+  const text = at.toISOString();
+  return html`<time datetime="${text}">${text.slice(0, 10)} ${text.slice(11, 16)} UTC</time>`;
+}
+
+/** `a`, `a and b`, `a, b and c`. */
+export function enumeration(items: readonly string[]): string {
+  const last = items.at(-1) ?? '';
+  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`;
+}
+
+/** Foreign text that might be of any length. */
+export function clipped(text: string, most = 240): string {
+  const characters = text.slice(0, 2 * most);
+  const kept = [...characters].slice(0, most).join('');
+  return kept.length === text.length ? text : `${kept}…`;
+}
