@@ -8,6 +8,7 @@ import { scheduleCommand } from './commands/schedule.ts';
 import { simulateCommand } from './commands/simulate.ts';
 import { statusCommand } from './commands/status.ts';
 import { syncCommand } from './commands/sync.ts';
+import { printJson } from './commands/terminal.ts';
 import { version } from './commands/version.ts';
 import { type ExitCode, FatalError } from './errors.ts';
 import { refusedSummary } from './sync/summary.ts';
@@ -67,7 +68,7 @@ function report(failure: FatalError): void {
       command === 'sync'
         ? refusedSummary(failure, options.includes('--dry-run'))
         : { error: { code, message } };
-    process.stdout.write(`${JSON.stringify(refused)}\n`);
+    printJson(refused);
   }
   const { cause } = failure;
   process.stderr.write(`${failure.message}\n`);

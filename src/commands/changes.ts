@@ -14,6 +14,7 @@ import {
   withCommonOptions,
   withDatabase,
 } from './common.ts';
+import { printJson } from './terminal.ts';
 
 interface ChangesOptions extends CommonOptions {
   readonly since: number;
@@ -60,7 +61,7 @@ async function changes(options: ChangesOptions): Promise<void> {
       firstLists: await firstLists(database.db, filter),
     };
   });
-  if (options.json) process.stdout.write(`${JSON.stringify(feed)}\n`);
+  if (options.json) printJson(feed);
   else printChanges(feed, options.since);
 }
 

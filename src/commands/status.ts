@@ -11,6 +11,7 @@ import {
   withDatabase,
 } from './common.ts';
 import { printStatus, type Status } from './status-report.ts';
+import { printJson } from './terminal.ts';
 
 const runsShown = 10;
 
@@ -22,7 +23,7 @@ export function statusCommand(exit: Exit): Command {
     .addHelpText('after', '\nExamples:\n  obs-code-sync status\n  obs-code-sync status --json | jq .held')
     .action(async (options: CommonOptions & { json?: boolean }) => {
       const status = await readStatus(options);
-      if (options.json) process.stdout.write(`${JSON.stringify(status)}\n`);
+      if (options.json) printJson(status);
       else printStatus(status);
       exit(exitCodes.done);
     });

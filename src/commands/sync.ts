@@ -20,6 +20,7 @@ import { createProgress } from './progress.ts';
 import { shardArgument, shardOfJob } from './shard-argument.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
+import { printJson } from './terminal.ts';
 
 interface SyncOptions extends CommonOptions {
   readonly source?: string;
@@ -96,7 +97,7 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
     signals.stop();
   }
   if (options.summaryFile !== undefined) await writeSummaryFile(options.summaryFile, summary);
-  if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
+  if (options.json) printJson(summary);
   else printSummary(summary);
   return summary.exitCode;
 }

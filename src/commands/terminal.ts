@@ -1,5 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util';
 import Table from 'cli-table3';
+import { harmlessJson } from '../domain/quote.ts';
 
 type Colour = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>;
 
@@ -39,6 +40,11 @@ function columnWidths(rows: readonly (readonly string[])[]): number[] {
   const widest = Math.max(...widths);
   if (excess > 0) widths[widths.indexOf(widest)] = Math.max(widest - excess, narrowest);
   return widths;
+}
+
+/** Prints one JSON document on stdout. */
+export function printJson(value: unknown): void {
+  print(harmlessJson(value));
 }
 
 /** Prints lines on stdout. */

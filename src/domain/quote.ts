@@ -16,3 +16,15 @@ export function quote(text: string): string {
   const shown = text.length > longest ? `${text.slice(0, longest)}…` : text;
   return harmless(JSON.stringify(shown));
 }
+
+/**
+ * JSON of one line that is harmless on a terminal, too: what is unseen can stand inside texts only, and there JSON
+ * has an escape for it, so that whoever parses it gets the same.
+ */
+export function harmlessJson(value: unknown): string {
+  return JSON.stringify(value).replace(unseen, (c) => c.split('').map(escapeUnit).join(''));
+}
+
+function escapeUnit(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
