@@ -2,12 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
-import { openDatabase } from '../../src/store/database.ts';
-import { migrateToLatest } from '../../src/store/migrator.ts';
 import { type CommandResult, run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
-import { query } from '../support/template-database.ts';
+import { migrate, query } from '../support/template-database.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 // Its certificate is for localhost and 127.0.0.1; 127.0.0.2 reaches the same server under a name that is not in it.
@@ -35,9 +33,7 @@ function said({ stderr }: CommandResult): string[] {
 
 describe('the database over TLS', () => {
   beforeAll(async () => {
-    const database = await openDatabase({ url: `${server.url}?${verified}`, schema: 'obs' });
-    await migrateToLatest(database);
-    await database.close();
+    await migrate(`${server.url}?${verified}`);
   });
 
   test('sslmode=verify-full with a CA file: every session is encrypted, and nothing is said about it', async () => {

@@ -19,7 +19,8 @@ export async function createTemplate(serverUrl: string): Promise<void> {
   await query(serverUrl, `alter database ${templateName} allow_connections false`);
 }
 
-async function migrate(url: string): Promise<void> {
+/** Brings a database's schema `obs` up to date. */
+export async function migrate(url: string): Promise<void> {
   const database = await openDatabase({ url, schema: 'obs' });
   try {
     await migrateToLatest(database);

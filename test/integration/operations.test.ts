@@ -1,0 +1,123 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import type { VdnErrorCode } from '../../src/errors.ts';
+import { exitCodes } from '../../src/errors.ts';
+import { codeViolations, violations } from '../support/invariants.ts';
+import { operationsDoc, sqlUnder } from '../support/operations-doc.ts';
+import { syncSetup } from '../support/sync-setup.ts';
+
+/** A list that lacks an `errorCode` does not compile. */
+const errorCodes: Record<VdnErrorCode, true> = {
+  unauthorized: true,
+  forbidden: true,
+  tls: true,
+  network: true,
+  timeout: true,
+  'http-status': true,
+  'rate-limited': true,
+  redirect: true,
+  'too-large': true,
+  'not-json': true,
+  'bad-response': true,
+  'isales-error': true,
+  'incomplete-snapshot': true,
+  'bad-row': true,
+  'stale-snapshot': true,
+  database: true,
+  'source-unavailable': true,
+  interrupted: true,
+};
+
+describe('docs/operations.md', () => {
+  test('says what to do for each exit code and each errorCode', () => {
+    const firstCells = [...operationsDoc.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
+    expect(firstCells).toEqual(expect.arrayContaining(Object.keys(errorCodes).map((code) => `\`${code}\``)));
+    const documented = firstCells.flatMap((cell) => cell.split(', '));
+    expect(documented).toEqual(expect.arrayContaining(Object.values(exitCodes).map(String)));
+  });
+
+  test('names tests that are there', () => {
+    const files = [...operationsDoc.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
+    expect(files.length).toBeGreaterThan(15);
+    for (const file of files) {
+      expect(existsSync(new URL(`../../${file}`, import.meta.url)), file).toBe(true);
+    }
+  });
+
+  test('links to headings that are there', () => {
+    const headings = [...operationsDoc.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+      heading
+        .toLowerCase()
+        .replaceAll(/[^\w\- ]/g, '')
+        .replaceAll(' ', '-'),
+    );
+    const links = [...operationsDoc.matchAll(/\]\(#([^)]+)\)/g)].map(([, link = '']) => link);
+    expect(links.length).toBeGreaterThan(3);
+    expect(headings).toEqual(expect.arrayContaining(links));
+  });
+
+  test('forgets a source for good, and leaves the others alone', async () => {
+    const { url, sync, rows } = await syncSetup({ sources: ['kept', 'decommissioned'], vdns: [1, 2] });
+    await sync();
+    const [forget = ''] = sqlUnder('What is kept, and for how long');
+    await rows(forget);
+    const left = `select source, count(*)::integer as codes from obs.result_code group by source`;
+    expect(await rows(left)).toEqual([{ source: 'kept', codes: 20 }]);
+    expect(await rows(`select distinct source from obs.vdn`)).toEqual([{ source: 'kept' }]);
+    expect(await codeViolations(url)).toEqual([]);
+  });
+
+  test('finds codes whose history was changed by hand, and mends it', async () => {
+    const { url, simulator, sync, rows } = await syncSetup({ vdns: [1] });
+    await sync();
+    for (const code of ['00602', '00603', '00604']) simulator.vdn(1).change(code, 'Again.');
+    simulator.vdn(1).remove('00606');
+    await sync();
+    const [find = '', mend = ''] = sqlUnder('Tables that were changed by hand');
+    expect(await rows(find)).toEqual([]);
+
+    await rows(`delete from obs.result_code_history where obs_code = '00602' and valid_to is null`);
+    await rows(`update obs.result_code set obs_code_desc = 'By hand.' where obs_code = '00603'`);
+    await rows(
+      `update obs.result_code_history set valid_to = null, closed_run_id = null where obs_code = '00606'`,
+    );
+    const found = await rows(find);
+    expect(found.map(({ obs_code }) => obs_code).sort()).toEqual(['00602', '00603', '00606']);
+    simulator.vdn(1).change('00602', 'Once more.');
+    expect((await sync()).json()).toMatchObject({
+      exitCode: 5,
+      outcomes: [
+        { errorCode: 'database', message: expect.stringContaining('should have a current version') },
+      ],
+    });
+
+    await rows(mend);
+    expect(await rows(find)).toEqual([]);
+    expect((await sync()).json()).toMatchObject({ exitCode: 0, codes: { changed: 2 } });
+    expect(await rows(find)).toEqual([]);
+    // When 00606 was removed, the history knows only from the mending on.
+    await rows(`update obs.result_code as c set removed_at = h.valid_to, changed_at = h.valid_to
+      from obs.result_code_history as h where (c.obs_code, h.obs_code) = ('00606', '00606')`);
+    expect(await violations(url)).toEqual([]);
+  });
+
+  test('has alerts that are quiet after a good night, and name what is wrong after a bad one', async () => {
+    const { simulator, sync, rows } = await syncSetup({ vdns: ['1-3'] });
+    const [trouble = '', lastRun = ''] = sqlUnder('Alerts from the database');
+    expect(await rows(lastRun)).toEqual([]);
+    await sync();
+    expect(await rows(trouble)).toEqual([]);
+    expect(await rows(lastRun)).toMatchObject([{ run_id: 1, status: 'succeeded' }]);
+
+    simulator.vdn(1).replace([]);
+    simulator.vdn(2).fault({ kind: 'status', status: 404 });
+    await sync();
+    await rows(`update obs.vdn set last_verified_at = last_verified_at - interval '2 days' where vdn_id = 3`);
+    expect(await rows(trouble)).toMatchObject([
+      { vdn_id: 1, is_held: true, plan: expect.any(String) },
+      { vdn_id: 2, is_failing: true, last_error_code: 'http-status' },
+      { vdn_id: 3, is_held: false, is_failing: false },
+    ]);
+    expect(await rows(lastRun)).toMatchObject([{ run_id: 2, status: 'partial' }]);
+  });
+});

@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startSimulator } from '../../src/simulator/index.ts';
+import { type CommandResult, run } from '../support/command.ts';
+import { testKeys, writeConfig } from '../support/configuration.ts';
+import { violations } from '../support/invariants.ts';
+import { sqlUnder } from '../support/operations-doc.ts';
+import { startEmbeddedServer } from '../support/postgres.ts';
+import { databaseUrl, migrate, query } from '../support/template-database.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+// Roles belong to a whole server, so this one is the test's own.
+const server = await startEmbeddedServer();
+const simulator = await startSimulator({ accounts: [testKeys], codesPerVdn: 20 });
+afterAll(() => Promise.all([server.close(), simulator.close()]));
+
+const warehouse = databaseUrl(server.url, 'warehouse');
+type Role = 'obs_owner' | 'obs_writer' | 'obs_reader';
+
+function urlAs(role: Role): string {
+  const url = new URL(warehouse);
+  url.username = role;
+  url.password = role;
+  return url.href;
+}
+
+async function command(role: Role, ...args: string[]): Promise<CommandResult> {
+  const config = await writeConfig(await temporaryDirectory(), {
+    database: { url: urlAs(role) },
+    sources: [{ baseUrl: simulator.baseUrl, vdns: ['1-4'] }],
+    retention: { runs: '1s' },
+  });
+  return run(args, { config });
+}
+
+/** SQLSTATE insufficient_privilege. */
+const refused = { code: '42501' };
+const tables = ['vdn', 'result_code', 'result_code_history', 'held_change', 'sync_run', 'sync_run_vdn'];
+
+describe('the three roles of docs/operations.md', () => {
+  beforeAll(async () => {
+    await query(server.url, 'create database warehouse');
+    const [roles = '', grants = ''] = sqlUnder('Three roles');
+    await query(warehouse, roles);
+    for (const role of ['obs_owner', 'obs_writer', 'obs_reader']) {
+      await query(warehouse, `alter role ${role} password '${role}'`);
+    }
+    await migrate(urlAs('obs_owner'));
+    await query(urlAs('obs_owner'), grants);
+  });
+
+  test('the writer does everything that a run does: change, remove, hold, fail, verify, prune', async () => {
+    expect(await command('obs_writer', 'sync')).toMatchObject({ exitCode: 0 });
+    simulator.vdn(1).change('00605', 'Engaged.');
+    simulator.vdn(1).remove('00604');
+    simulator.vdn(2).replace([]);
+    simulator.vdn(3).fault({ kind: 'status', status: 404 });
+    const result = await command('obs_writer', 'sync', '--json');
+    expect(result.json()).toMatchObject({
+      exitCode: 3,
+      vdns: { changed: 1, held: 1, failed: 1, unchanged: 1 },
+    });
+    expect(await command('obs_writer', 'sync')).toMatchObject({ exitCode: 3 });
+    simulator.vdn(2).reset();
+    simulator.vdn(3).clearFaults();
+    expect((await command('obs_writer', 'sync', '--json')).json()).toMatchObject({ exitCode: 0 });
+    // Runs older than a second are pruned.
+    expect((await query(urlAs('obs_reader'), 'select from obs.sync_run')).length).toBeLessThan(4);
+    expect(await violations(urlAs('obs_reader'))).toEqual([]);
+  });
+
+  test('`migrate` as the writer has nothing to do where the owner has migrated', async () => {
+    expect(await command('obs_writer', 'migrate')).toMatchObject({ exitCode: 0 });
+  });
+
+  test.each(tables)('the writer cannot drop, alter or empty %s', async (table) => {
+    for (const statement of [
+      `drop table obs.${table}`,
+      `alter table obs.${table} add column mine text`,
+      `alter table obs.${table} disable trigger all`,
+      `truncate obs.${table}`,
+      `create index on obs.${table} (ctid)`,
+    ]) {
+      await expect(query(urlAs('obs_writer'), statement), statement).rejects.toMatchObject(refused);
+    }
+  });
+
+  test('the writer cannot delete a code, a version or a VDN, nor touch the schema or what was migrated', async () => {
+    for (const statement of [
+      'delete from obs.result_code',
+      'delete from obs.result_code_history',
+      'delete from obs.vdn',
+      'create table obs.mine (id integer)',
+      'create or replace view obs.freshness as select 1',
+      'drop view obs.freshness',
+      'drop schema obs cascade',
+      `update obs.schema_migration set name = 'x'`,
+      'create schema mine',
+      'create role mine',
+    ]) {
+      await expect(query(urlAs('obs_writer'), statement), statement).rejects.toMatchObject(refused);
+    }
+  });
+
+  test('the reader reads every table and view, and writes none', async () => {
+    const relations = await query(
+      warehouse,
+      `select relname from pg_class where relnamespace = 'obs'::regnamespace and relkind in ('r', 'v')`,
+    );
+    expect(relations.length).toBeGreaterThan(tables.length + 6);
+    for (const { relname } of relations) {
+      await query(urlAs('obs_reader'), `select * from obs.${relname} limit 1`);
+      for (const statement of [
+        `delete from obs.${relname}`,
+        `insert into obs.${relname} default values`,
+        `truncate obs.${relname}`,
+        `drop table obs.${relname}`,
+      ]) {
+        // A view says 42809 or 55000 where it can be neither truncated nor written by anybody.
+        await expect(query(urlAs('obs_reader'), statement), statement).rejects.toMatchObject({
+          code: expect.stringMatching(/^(42501|42809|55000)$/),
+        });
+      }
+    }
+    await query(urlAs('obs_reader'), 'select * from obs.result_code_as_of(now())');
+    for (const table of tables) {
+      await expect(query(urlAs('obs_reader'), `update obs.${table} set source = 'x'`)).rejects.toMatchObject({
+        code: expect.stringMatching(/^(42501|42703)$/),
+      });
+    }
+  });
+
+  test('the reader’s commands work, its `sync` ends with 7 and says what is missing', async () => {
+    expect(await command('obs_reader', 'status')).toMatchObject({ exitCode: 0 });
+    expect(await command('obs_reader', 'changes')).toMatchObject({ exitCode: 0 });
+    expect(await command('obs_reader', 'sync', '--dry-run')).toMatchObject({ exitCode: 0 });
+    const result = await command('obs_reader', 'sync', '--json');
+    expect(result).toMatchObject({ exitCode: 7, stderr: expect.not.stringMatching(/^\s+at /m) });
+    expect(result.json()).toMatchObject({
+      error: {
+        code: 'database-unusable',
+        message: expect.stringMatching(
+          /permission denied for table \w+ \(SQLSTATE 42501\)\. Grant .*operations\.md/,
+        ),
+      },
+    });
+  });
+});
