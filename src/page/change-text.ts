@@ -5,7 +5,7 @@ import { clipped } from './words.ts';
 /** What a change does to a code's text: the old one above the new one, what differs between them marked. */
 export function changeText({ kind, before, after }: Pick<Change, 'kind' | 'before' | 'after'>): Html {
   if (kind === 'added') return line('', textOf(after));
-  if (kind === 'removed') return line('', html`<s>${textOf(before)}</s>`);
+  if (kind === 'removed') return line('', textOf(before));
   if (before === after) return line('', textOf(after));
   if (before === null || after === null) {
     return html`${line('was', textOf(before))}${line('now', textOf(after))}`;

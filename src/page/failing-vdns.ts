@@ -18,6 +18,7 @@ ${table(
   'Failing VDNs',
   ['VDN', 'Message', 'Failing since', 'Last verified'],
   alike.slice(0, mostMessages).map((group) => row(group, at)),
+  'vdns failures',
 )}
 ${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more VDN')} with other messages; <code>${program} status --json</code> lists all.</p>` : ''}`;
 }

@@ -5,7 +5,7 @@ import { changeText, codeText } from './change-text.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { command } from './sections.ts';
-import { age, count, countOf, instant } from './words.ts';
+import { age, countOf, instant } from './words.ts';
 
 /** Held differences may be long and many; `status --json` has all of them. */
 const mostPlans = 10;
@@ -25,11 +25,17 @@ ${held.slice(0, mostPlans).map((entry) => plan(entry, at, program))}${
 }
 
 function plan({ plan, source, vdnIds, heldSince, difference }: HeldEntry, at: Date, program: string): Html {
-  const hidden = difference.length - mostCodes;
   return html`<article class="plan" aria-label="Plan ${plan}">
-<p><b>${source}, VDN ${vdnRanges(vdnIds)}</b>, held since ${instant(heldSince)} (${age(at.getTime() - heldSince.getTime())}).
+<p><b>${source}, VDN ${vdnRanges(vdnIds)}</b>, held since ${instant(heldSince)}, ${age(at.getTime() - heldSince.getTime())} ago.
 The source would ${differenceInWords(difference)}; reports show what was there before.</p>
-<table><caption>The difference</caption>
+${differenceTable(difference, program)}
+<p>If that is right, approve it: ${command(`${program} sync --approve ${plan}`)}</p>
+</article>`;
+}
+
+function differenceTable(difference: HeldEntry['difference'], program: string): Html {
+  const hidden = difference.length - mostCodes;
+  return html`<table class="codes"><caption>The difference</caption>
 <thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th></tr></thead>
 <tbody>
 ${difference
@@ -38,7 +44,5 @@ ${difference
     (change) =>
       html`<tr><td><span class="kind ${change.kind}">${change.kind}</span></td><th scope="row">${codeText(change.obsCode)}</th><td>${changeText(change)}</td></tr>\n`,
   )}</tbody></table>
-${hidden > 0 ? html`<p class="more">And ${count(hidden)} more codes; <code>${program} status --json</code> lists all.</p>` : ''}
-<p class="approve">If that is right, approve it: ${command(`${program} sync --approve ${plan}`)}</p>
-</article>`;
+${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more code')}; <code>${program} status --json</code> lists all.</p>` : ''}`;
 }

@@ -28,7 +28,9 @@ const entities: Readonly<Record<string, string>> = {
  * reorder or hide what stands around it; lists are joined without a separator.
  */
 export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Html {
-  return new Html(String.raw({ raw: strings }, ...parts.map(markup)));
+  let text = strings[0] ?? '';
+  for (const [index, part] of parts.entries()) text += markup(part) + strings[index + 1];
+  return new Html(text);
 }
 
 /** Text of the program's own that is markup already, such as a style sheet. */

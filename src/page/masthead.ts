@@ -2,9 +2,9 @@ import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
-import { changesOf } from './run-figures.ts';
+import { changesOf, durationMs } from './run-figures.ts';
 import { type Trust, verdict } from './verdict.ts';
-import { age, count, instant } from './words.ts';
+import { age, count, countOf, instant } from './words.ts';
 
 /** The answer at a glance: one sentence, its colour and sign, and the figures behind it. */
 export function masthead(report: PageReport): Html {
@@ -25,7 +25,7 @@ function figures({ vdns, runs, at }: PageReport): Html {
   const codes = vdns.reduce((sum, { codeCount }) => sum + codeCount, 0);
   const entries: [string, Part][] = [
     ['VDNs', count(vdns.length)],
-    ['active codes', count(codes)],
+    ['Active codes', count(codes)],
     ...lastRun(runs, at),
   ];
   return html`<dl class="figures">${entries.map(
@@ -44,16 +44,15 @@ function lastRun(runs: readonly RunEntry[], at: Date): [string, Part][] {
 }
 
 function underWay({ runId, startedAt }: RunEntry, at: Date): [string, Part] {
-  return [`run ${runId}`, `under way for ${age(at.getTime() - startedAt.getTime())}`];
+  return [`Run ${runId}`, `under way for ${age(at.getTime() - startedAt.getTime())}`];
 }
 
 function finished(run: RunEntry, at: Date): [string, Part][] {
-  const { runId, status, startedAt, finishedAt, requests } = run;
-  const took = (finishedAt ?? at).getTime() - startedAt.getTime();
+  const { runId, status, startedAt, requests } = run;
   return [
-    [`run ${runId}`, `${status}, ${age(at.getTime() - startedAt.getTime())} ago`],
-    ['took', `${formatSpan(took)}, ${count(requests)} requests`],
-    ['codes changed', count(changesOf(run))],
+    [`Run ${runId}`, `${status}, ${age(at.getTime() - startedAt.getTime())} ago`],
+    ['Took', `${formatSpan(durationMs(run, at))}, ${countOf(requests, 'request')}`],
+    ['Changed', countOf(changesOf(run), 'code')],
   ];
 }
 

@@ -1,10 +1,10 @@
-import { formatSpan } from '../domain/time-text.ts';
 import { failingVdns } from './failing-vdns.ts';
 import { heldPlans } from './held-plans.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { section } from './sections.ts';
 import { staleVdns } from './stale-vdns.ts';
+import { limit } from './words.ts';
 
 /** What somebody must look at: what is held, what is failing, what is stale. */
 export function needsPerson(report: PageReport): Html {
@@ -24,7 +24,7 @@ function nothing({ vdns, runs, program, staleAfterMs }: PageReport): Part {
   }
   if (vdns.length === 0)
     return 'No VDN is configured: put some under vdns in the configuration, and run sync.';
-  return `Nothing: no VDN is held, failing, or unverified for more than ${formatSpan(staleAfterMs)}.`;
+  return `Nothing: no VDN is held, failing, or unverified for more than ${limit(staleAfterMs)}.`;
 }
 
 /** A run that broke off as a whole; what it means for each VDN stands below. */

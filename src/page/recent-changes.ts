@@ -29,8 +29,8 @@ function nothing({ runs }: PageReport): string {
 function feed({ changes: { changes, leftOut }, runs, at, program }: PageReport): Html {
   const started = new Map(runs.map(({ runId, startedAt }) => [runId, startedAt]));
   const byRun = [...Map.groupBy(changes, ({ runId }) => runId)];
-  return html`<table class="feed"><caption>Changes by run, newest first</caption>
-<thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th><th scope="col">Where</th></tr></thead>
+  return html`<table class="codes"><caption>Changes by run, newest first</caption>
+<thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th><th scope="col" class="where">Where</th></tr></thead>
 ${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, at, ofRun))}</table>
 ${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; <code>${program} changes --since 30d</code> lists all.</p>` : ''}`;
 }

@@ -12,7 +12,6 @@ const fewestSlots = 12;
 const panels = { duration: { top: 24, base: 96 }, changes: { top: 150, base: 206 }, dates: 224, height: 230 };
 const markY = 106;
 const shortestBar = 2;
-const datesEvery = 5;
 
 /**
  * The runs as bars, oldest first: above how long each took, below how many codes it changed, coloured by how it
@@ -24,6 +23,7 @@ export function runBars(runs: readonly RunEntry[], at: Date): Html {
   const bars = [...runs].reverse();
   const longest = Math.max(1, ...bars.map((run) => durationMs(run, at)));
   const most = Math.max(1, ...bars.map(changesOf));
+  const dateEvery = bars.length > fewestSlots ? 5 : 1;
   const slot = 100 / Math.max(bars.length, fewestSlots);
   const { duration, changes, height } = panels;
   return html`<svg class="bars" width="100%" height="${height}" role="img" aria-label="${inWords(bars, longest, at)}">
@@ -32,9 +32,9 @@ export function runBars(runs: readonly RunEntry[], at: Date): Html {
 <line x1="0" x2="100%" y1="${duration.base}" y2="${duration.base}"/>
 <line x1="0" x2="100%" y1="${changes.base}" y2="${changes.base}"/>
 ${bars.map((run, index) => {
-  const date = (bars.length - 1 - index) % datesEvery === 0 ? dateOf(run) : '';
+  const date = (bars.length - 1 - index) % dateEvery === 0 ? dateOf(run) : '';
   return html`<svg class="run ${run.status}" x="${percent(index * slot)}" width="${percent(slot)}"><title>${runInWords(run, at)}</title>
-<rect class="reach" width="100%" height="${height}"/>${bar(duration, durationMs(run, at) / longest)}${marks[run.status]}${
+<rect class="reach" width="100%" height="${height}"/>${bar(duration, durationMs(run, at) / longest)}${mark(run.status, '50%', markY)}${
     changesOf(run) === 0 ? '' : changeBar(changesOf(run), most)
   }${date}</svg>\n`;
 })}</svg>`;
@@ -42,7 +42,7 @@ ${bars.map((run, index) => {
 
 function bar({ top, base }: { top: number; base: number }, share: number): Html {
   const length = Math.max(shortestBar, Math.round((base - top) * share));
-  return html`<rect class="bar" x="12%" width="76%" y="${base - length}" height="${length}"/>`;
+  return html`<rect class="bar" x="20%" width="60%" y="${base - length}" height="${length}"/>`;
 }
 
 function changeBar(number: number, most: number): Part {
@@ -62,16 +62,26 @@ function percent(number: number): string {
   return `${Number(number.toFixed(3))}%`;
 }
 
-/** Whoever does not see the colours sees these. */
-const mark = (path: string) =>
-  html`<svg class="mark" x="50%" y="${markY}" overflow="visible"><path d="${path}"/></svg>`;
-const marks: Readonly<Record<RunStatus, Part>> = {
+/** Told apart by shape as well as by colour. */
+const marks: Readonly<Record<RunStatus, string>> = {
   succeeded: '',
-  partial: mark('M-4 3L0 -4L4 3Z'),
-  failed: mark('M-3.5 -3.5L3.5 3.5M3.5 -3.5L-3.5 3.5'),
-  interrupted: mark('M-3 -3.5V3.5M3 -3.5V3.5'),
-  running: mark('M-2 -4L4 0L-2 4Z'),
+  partial: 'M-4 3L0 -4L4 3Z',
+  failed: 'M-3.5 -3.5L3.5 3.5M3.5 -3.5L-3.5 3.5',
+  interrupted: 'M-2.5 -3.5V3.5M2.5 -3.5V3.5',
+  running: 'M-2 -4L4 0L-2 4Z',
 };
+
+function mark(status: RunStatus, x: string, y: number): Part {
+  const path = marks[status];
+  return path === ''
+    ? ''
+    : html`<svg class="mark" x="${x}" y="${y}" overflow="visible"><path d="${path}"/></svg>`;
+}
+
+/** A bar of a legend. */
+export function runSwatch(status: RunStatus): Html {
+  return html`<svg class="run ${status}" width="${marks[status] === '' ? 12 : 26}" height="12" aria-hidden="true"><rect class="bar" width="12" height="12"/>${mark(status, '20', 6)}</svg>`;
+}
 
 function inWords(bars: readonly RunEntry[], longest: number, at: Date): string {
   const last = bars.at(-1);

@@ -3,7 +3,7 @@ import type { RunEntry } from '../store/status.ts';
 import type { RunStatus } from '../store/tables.ts';
 import { type Html, html } from './html.ts';
 import type { PageReport } from './report.ts';
-import { runBars } from './run-bars.ts';
+import { runBars, runSwatch } from './run-bars.ts';
 import { codesInWords, durationMs, vdnsInWords } from './run-figures.ts';
 import { section, table } from './sections.ts';
 import { count, countOf, instant } from './words.ts';
@@ -35,7 +35,7 @@ function legend(runs: readonly RunEntry[]): Html {
     .map(([status, name]) => ({ status, name, number: runs.filter((run) => run.status === status).length }))
     .filter(({ number }) => number > 0);
   return html`<ul class="legend">${entries.map(
-    ({ status, name, number }) => html`<li><i class="bar ${status}"></i>${number} ${name}</li>`,
+    ({ status, name, number }) => html`<li>${runSwatch(status)}${number} ${name}</li>`,
   )}</ul>`;
 }
 

@@ -8,9 +8,16 @@ ${content}
 </section>`;
 }
 
-/** A table; cells are markup or text. The first column names the row. */
-export function table(caption: string, head: readonly string[], rows: readonly (readonly Part[])[]): Html {
-  return html`<table><caption>${caption}</caption>
+/** A table; cells are markup or text. The first column names the row.
+ *
+ * @param className how it is styled */
+export function table(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly Part[])[],
+  className = '',
+): Html {
+  return html`<table class="${className}"><caption>${caption}</caption>
 <thead><tr>${head.map((title) => html`<th scope="col">${title}</th>`)}</tr></thead>
 <tbody>
 ${rows.map(

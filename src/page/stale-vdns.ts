@@ -1,10 +1,9 @@
-import { formatSpan } from '../domain/time-text.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { table } from './sections.ts';
-import { age, countOf } from './words.ts';
+import { age, countOf, limit } from './words.ts';
 
 const mostAges = 25;
 
@@ -14,8 +13,8 @@ export function staleVdns({ vdns, staleAfterMs, program }: PageReport): Part {
   if (stale.length === 0) return '';
   const alike = [...Map.groupBy(stale, sameAge).values()].sort((a, b) => ageOf(b) - ageOf(a));
   const hidden = alike.slice(mostAges).flat().length;
-  return html`<h3><i class="cell stale"></i> Stale: ${countOf(stale.length, 'VDN')} not verified for more than ${formatSpan(staleAfterMs)}</h3>
-${table('Stale VDNs', ['VDN', 'Last verified', 'Because'], alike.slice(0, mostAges).map(row))}
+  return html`<h3><i class="cell stale"></i> Stale: ${countOf(stale.length, 'VDN')} not verified for more than ${limit(staleAfterMs)}</h3>
+${table('Stale VDNs', ['VDN', 'Last verified', 'Because'], alike.slice(0, mostAges).map(row), 'vdns ages')}
 ${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more VDN')}; <code>${program} status --json</code> lists all.</p>` : ''}`;
 }
 
@@ -41,7 +40,8 @@ function verified({ ageMs }: VdnEntry): string {
   return ageMs === null ? 'never' : `${age(ageMs)} ago`;
 }
 
-function reason({ failing, held }: VdnEntry): string {
+function reason({ failing, held, ageMs }: VdnEntry): string {
   if (failing) return 'failing, see above';
-  return held ? 'held, see above' : 'no run has read it since';
+  if (held) return 'held, see above';
+  return ageMs === null ? 'no run has read it yet' : 'no run has read it since';
 }

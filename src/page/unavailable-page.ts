@@ -8,7 +8,7 @@ import { banner, favicon, titles } from './masthead.ts';
  * message, which the log has, names the database.
  */
 export function renderUnavailablePage(code: FatalCode, program: string, at: Date): string {
-  const sentence = `Nobody can say whether today's reports can be trusted: ${reasons[code] ?? 'the database cannot be read'}.`;
+  const sentence = `Nobody can say whether today’s reports can be trusted: ${reasons[code] ?? 'the database cannot be read'}.`;
   const below = html`<p>${advice(code)} <code class="command">${program} check</code> says where it is stuck, and so does the log. Codes that were stored are not
 lost by this; reports that can reach the database go on with what was verified last.</p>`;
   return pageDocument({

@@ -1,15 +1,16 @@
-import { formatSpan } from '../domain/time-text.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { section } from './sections.ts';
 import { ageingShare, type VdnState, vdnState, vdnStates } from './vdn-state.ts';
-import { age, count, countOf } from './words.ts';
+import { age, count, countOf, limit } from './words.ts';
 
-/** Up to so many VDNs each cell has room for its number; beyond, the cells are dots at the place of their number. */
+/** Up to so many VDNs of a source each cell has room for its number; beyond, it is a dot at its number's place. */
 const mostNumbered = 300;
 const rowLength = 100;
-const blockLength = 1000;
+
+/** What is divided by a gap, with a number before it: hundreds, or five of them where there are many. */
+const blockLengths = { few: 100, many: 500, manyFrom: 1000 };
 
 /**
  * Every VDN as a cell, coloured by how fresh it is. A cell is a radio button of the browser's own, so that figures show
@@ -21,26 +22,28 @@ export function vdnMap({ vdns, staleAfterMs }: PageReport): Html {
     const content = html`<p class="empty">No VDN is known yet. The first sync notes every configured one, whatever comes of it.</p>`;
     return section('map', 'Every VDN', content);
   }
-  const numbered = vdns.length <= mostNumbered;
   const sources = [...Map.groupBy(vdns, ({ source }) => source)];
   const content = html`${legend(vdns, staleAfterMs)}
 ${sources.map(
   ([source, ofSource], index) => html`<h3>${source} <small>${countOf(ofSource.length, 'VDN')}</small></h3>
-<div class="map ${numbered ? 'numbered' : 'dots'}">
-${numbered ? numberedCells(source, index, ofSource, staleAfterMs) : [ruler, blocks(source, index, ofSource, staleAfterMs)]}</div>
+${cellsOf(source, `m${index}`, ofSource, staleAfterMs)}
 `,
 )}`;
-  return section('map', 'Every VDN', content, hint(numbered));
+  return section('map', 'Every VDN', content, hint);
 }
 
-function hint(numbered: boolean): string {
-  const groups = numbered ? 'a source' : 'a row of a hundred';
-  return `Point at a VDN for its figures, or go to ${groups} with the tab key and through it with the arrow keys.`;
+const hint =
+  'Point at a VDN for its figures. On the keyboard, the tab key goes from group to group and the arrow keys go through a group.';
+
+function cellsOf(source: string, name: string, vdns: readonly VdnEntry[], staleAfterMs: number): Html {
+  return vdns.length <= mostNumbered
+    ? html`<div class="map numbered">${numberedCells(source, name, vdns, staleAfterMs)}</div>`
+    : html`<div class="map dots">${ruler}${blocks(source, name, vdns, staleAfterMs)}</div>`;
 }
 
 function legend(vdns: readonly VdnEntry[], staleAfterMs: number): Html {
-  const stale = formatSpan(staleAfterMs);
-  const ageing = formatSpan(staleAfterMs * ageingShare);
+  const stale = limit(staleAfterMs);
+  const ageing = limit(staleAfterMs * ageingShare);
   const meanings: Readonly<Record<VdnState, string>> = {
     failing: 'failing',
     held: 'held',
@@ -58,20 +61,21 @@ function legend(vdns: readonly VdnEntry[], staleAfterMs: number): Html {
   })}</ul>`;
 }
 
-function numberedCells(source: string, index: number, vdns: readonly VdnEntry[], staleAfterMs: number): Html {
+function numberedCells(source: string, name: string, vdns: readonly VdnEntry[], staleAfterMs: number): Html {
   return html`<div class="cells" role="radiogroup" aria-label="VDNs of ${source}">${vdns.map(
-    (vdn) => html`<input value="${vdn.vdnId}" ${cell(vdn, `m${index}`, staleAfterMs)}`,
+    (vdn) => html`<input value="${vdn.vdnId}" ${cell(vdn, name, staleAfterMs)}`,
   )}</div>`;
 }
 
-/** A thousand VDNs to a block, with the number it begins with. */
-function blocks(source: string, index: number, vdns: readonly VdnEntry[], staleAfterMs: number): Part {
+function blocks(source: string, name: string, vdns: readonly VdnEntry[], staleAfterMs: number): Part {
+  const { few, many, manyFrom } = blockLengths;
+  const blockLength = vdns.length < manyFrom ? few : many;
   const byBlock = Map.groupBy(vdns, ({ vdnId }) => Math.floor(vdnId / blockLength));
   return [...byBlock].map(([block, ofBlock]) => {
     const byRow = Map.groupBy(ofBlock, ({ vdnId }) => Math.floor(vdnId / rowLength));
     return html`<b>${block * blockLength}</b><div>${[...byRow].map(
       ([row, ofRow]) =>
-        html`<div class="cells" role="radiogroup" aria-label="${source} ${row * rowLength} to ${(row + 1) * rowLength - 1}">${dots(row, ofRow, `m${index}-${row}`, staleAfterMs)}</div>\n`,
+        html`<div class="cells" role="radiogroup" aria-label="${source} ${row * rowLength} to ${(row + 1) * rowLength - 1}">${dots(row, ofRow, `${name}-${row}`, staleAfterMs)}</div>\n`,
     )}</div>`;
   });
 }

@@ -1,7 +1,6 @@
-import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry, VdnEntry } from '../store/status.ts';
 import type { PageReport } from './report.ts';
-import { age, count, countOf, enumeration } from './words.ts';
+import { age, count, countOf, enumeration, limit } from './words.ts';
 
 /** Whether today's reports can be trusted: yes; with the exceptions that the sentence names; no; nobody knows. */
 export type Trust = 'good' | 'partly' | 'bad' | 'unknown';
@@ -21,18 +20,17 @@ export function verdict(report: PageReport): Verdict {
   if (vdns.length === 0) return nothingKnown(report);
   const doubtful = vdns.filter(({ stale, held }) => stale || held);
   if (doubtful.length > vdns.length / 2) {
-    return { trust: 'bad', sentence: `Today's reports cannot be trusted: ${doubts(doubtful, report)}.` };
+    return { trust: 'bad', sentence: `Today’s reports cannot be trusted: ${whyDoubtful(doubtful, report)}.` };
   }
   if (doubtful.length > 0) {
+    const those = `${count(doubtful.length)} of ${countOf(vdns.length, 'VDN')}`;
     return {
       trust: 'partly',
-      sentence:
-        `Today's reports can be trusted except for ${count(doubtful.length)} of ${countOf(vdns.length, 'VDN')}: ` +
-        `${doubts(doubtful, report)}.`,
+      sentence: `Today’s reports can be trusted except for ${those}: ${whyDoubtful(doubtful, report)}.`,
     };
   }
   const troubles = troublesOf(report);
-  const sentence = `Today's reports can be trusted: ${verified(report)}`;
+  const sentence = `Today’s reports can be trusted: ${verified(report)}`;
   if (troubles.length === 0) return { trust: 'good', sentence: `${sentence}.` };
   return { trust: 'partly', sentence: `${sentence}, but ${enumeration(troubles)}.` };
 }
@@ -44,29 +42,34 @@ function nothingKnown({ runs }: PageReport): Verdict {
 
 function verified({ vdns, staleAfterMs }: PageReport): string {
   const oldest = vdns.reduce((most, { ageMs }) => Math.max(most, ageMs ?? 0), 0);
-  const within = `verified within the last ${formatSpan(staleAfterMs)}`;
+  const within = `verified within the last ${limit(staleAfterMs)}`;
   return vdns.length === 1
     ? `the one VDN was ${within}, ${age(oldest)} ago`
     : `all ${countOf(vdns.length, 'VDN')} were ${within}, the oldest ${age(oldest)} ago`;
 }
 
 /** Each VDN counts once: held before never verified before stale. */
-function doubts(doubtful: readonly VdnEntry[], { vdns, staleAfterMs }: PageReport): string {
+function whyDoubtful(doubtful: readonly VdnEntry[], { vdns, staleAfterMs }: PageReport): string {
   const held = doubtful.filter((vdn) => vdn.held).length;
   const never = doubtful.filter((vdn) => !vdn.held && vdn.ageMs === null).length;
-  const stale = doubtful.length - held - never;
   const failing = doubtful.filter((vdn) => !vdn.held && vdn.failing).length;
-  const some = (number: number, one: string, several: string) =>
-    number === vdns.length && number > 1
-      ? `all ${count(number)} ${several}`
-      : `${count(number)} ${number === 1 ? one : several}`;
   const reasons = [
-    held > 0 && `${some(held, 'is', 'are')} held until somebody approves a change`,
-    never > 0 && `${some(never, 'was', 'were')} never verified`,
-    stale > 0 && `${some(stale, 'was', 'were')} not verified for more than ${formatSpan(staleAfterMs)}`,
-  ];
-  const why = enumeration(reasons.filter((reason) => reason !== false));
-  return failing === 0 ? why : `${why}; ${some(failing, 'is', 'are')} failing`;
+    { number: held, one: 'is', several: 'are', what: 'held for approval' },
+    { number: never, one: 'was', several: 'were', what: 'never verified' },
+    {
+      ...{ number: doubtful.length - held - never, one: 'was', several: 'were' },
+      what: `not verified for more than ${limit(staleAfterMs)}`,
+    },
+  ].filter(({ number }) => number > 0);
+  const why = reasons.map(({ number, one, several, what }) => {
+    const verb = number === 1 ? one : several;
+    if (number < doubtful.length) return `${count(number)} ${verb} ${what}`;
+    if (number < vdns.length) return number === 1 ? `it ${verb} ${what}` : `they ${verb} ${what}`;
+    return number === 1 ? `the only VDN ${verb} ${what}` : `all ${count(number)} VDNs ${verb} ${what}`;
+  });
+  return failing === 0
+    ? enumeration(why)
+    : `${enumeration(why)}; ${countOf(failing, 'VDN is', 'VDNs are')} failing`;
 }
 
 function troublesOf({ vdns, runs, at }: PageReport): string[] {

@@ -29,6 +29,11 @@ export function age(ms: number): string {
   return formatSpan(Math.floor(Math.max(ms, second) / unit) * unit || second);
 }
 
+/** A limit as people set it: `36 h` rather than `1 d 12 h`. */
+export function limit(ms: number): string {
+  return ms % hour === 0 && ms < 100 * hour ? `${ms / hour} h` : formatSpan(ms);
+}
+
 /** `2026-11-23 02:15 UTC`. */
 export function instant(at: Date): Html {
   const text = at.toISOString();
