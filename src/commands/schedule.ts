@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
+import type { Logger } from 'pino';
 import type { Config } from '../config/types.ts';
 import { type ExitCode, FatalError, type Interruption } from '../errors.ts';
 import { createMetrics } from '../observe/metrics.ts';
+import { readPageReport } from '../page/report.ts';
+import { pageRoute } from '../schedule/page-route.ts';
 import { probeRoutes } from '../schedule/probes.ts';
 import { createScheduler, type WithDatabase } from '../schedule/scheduler.ts';
-import { serve } from '../schedule/server.ts';
+import { type Routes, serve } from '../schedule/server.ts';
 import { sourceStates } from '../schedule/source-states.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
@@ -14,6 +17,7 @@ import {
   type Exit,
   loadConfiguration,
   logger,
+  programName,
   withCommonOptions,
   withDatabase,
 } from './common.ts';
@@ -26,7 +30,7 @@ const graceMs = 25_000;
 /** `schedule`: stays up and runs the sync at its times. */
 export function scheduleCommand(exit: Exit): Command {
   return withCommonOptions(new Command('schedule'))
-    .description('stay up, sync at the times of schedule.cron, and serve health and metrics')
+    .description('stay up, sync at the times of schedule.cron, and serve health, metrics and the status page')
     .addHelpText('after', help)
     .action(async (options: CommonOptions) => {
       exit(await schedule(options));
@@ -35,6 +39,7 @@ export function scheduleCommand(exit: Exit): Command {
 
 const help = `
 Serves on http.host and http.port:
+  /          the status page
   /healthz   the process works
   /readyz    the database answers and its schema fits; 503 with the reason otherwise
   /metrics   for Prometheus
@@ -57,9 +62,12 @@ async function schedule(options: CommonOptions): Promise<ExitCode> {
         ...{ schedule: scheduleOf(config), plan, metrics, logger: log },
         withDatabase: databaseOfRuns(config, database),
       });
-      const routes = probeRoutes(questions(config, database), metrics);
+      const routes = {
+        ...pageRouteOf(config, database, log),
+        ...probeRoutes(questions(config, database), metrics),
+      };
       const server = await serve(config.http, routes, log);
-      log.info({ url: server.url }, `health and metrics are served at ${server.url}`);
+      log.info({ url: server.url }, `the status page, health and metrics are served at ${server.url}`);
       try {
         scheduler.start();
         if (!signals.signal.aborted) await once(signals.signal, 'abort');
@@ -98,4 +106,9 @@ function questions({ sources, freshness }: Config, database: OpenDatabase) {
     databaseReady: () => requireCurrentSchema(database),
     sourceStates: () => sourceStates(database.db, sources, freshness.staleAfterMs),
   };
+}
+
+function pageRouteOf({ freshness }: Config, database: OpenDatabase, log: Logger): Routes {
+  const settings = { ...freshness, program: programName() };
+  return pageRoute(() => readPageReport(database, settings), settings.program, log);
 }

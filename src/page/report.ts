@@ -1,4 +1,7 @@
-import { type Kysely, sql } from 'kysely';
+import { sql } from 'kysely';
+import type { OpenDatabase } from '../store/database.ts';
+import { contactError } from '../store/database-error.ts';
+import { requireCurrentSchema } from '../store/migrator.ts';
 import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
 import {
   configuredVdns,
@@ -8,7 +11,6 @@ import {
   type RunEntry,
   type VdnEntry,
 } from '../store/status.ts';
-import type { Database } from '../store/tables.ts';
 
 /** Everything that the status page shows, as it stood at one instant. */
 export interface PageReport {
@@ -26,26 +28,35 @@ export interface PageReport {
 
 const runsShown = 30;
 
-/** Reads the report in one transaction, so that its parts fit each other while a run is at work. */
+/**
+ * Reads the report in one transaction, so that its parts fit each other while a run is at work.
+ *
+ * @throws FatalError `database-unreachable`, `database-unusable`
+ */
 export async function readPageReport(
-  db: Kysely<Database>,
+  database: OpenDatabase,
   { staleAfterMs, program }: Pick<PageReport, 'staleAfterMs' | 'program'>,
 ): Promise<PageReport> {
-  return await db
-    .transaction()
-    .setIsolationLevel('repeatable read')
-    .setAccessMode('read only')
-    .execute(async (trx) => {
-      const { at } = await trx.selectNoFrom(sql<Date>`now()`.as('at')).executeTakeFirstOrThrow();
-      const runs = await newestRuns(trx, runsShown);
-      return {
-        at,
-        staleAfterMs,
-        program,
-        vdns: await configuredVdns(trx, staleAfterMs),
-        held: await heldChanges(trx),
-        runs,
-        changes: await recentChanges(trx, runs),
-      };
-    });
+  await requireCurrentSchema(database);
+  try {
+    return await database.db
+      .transaction()
+      .setIsolationLevel('repeatable read')
+      .setAccessMode('read only')
+      .execute(async (trx) => {
+        const { at } = await trx.selectNoFrom(sql<Date>`now()`.as('at')).executeTakeFirstOrThrow();
+        const runs = await newestRuns(trx, runsShown);
+        return {
+          at,
+          staleAfterMs,
+          program,
+          vdns: await configuredVdns(trx, staleAfterMs),
+          held: await heldChanges(trx),
+          runs,
+          changes: await recentChanges(trx, runs),
+        };
+      });
+  } catch (error) {
+    throw contactError(error, database.where);
+  }
 }

@@ -1,10 +1,8 @@
 import { FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { SourceState } from '../observe/metrics-sources.ts';
+import { inTime, shared } from './patience.ts';
 import { type Routes, text } from './server.ts';
-
-/** Shorter than what a probe or a scrape waits for. */
-const patienceMs = 3000;
 
 export interface ProbeQuestions {
   /** Rejects with a `FatalError` where a run could not begin now. */
@@ -32,34 +30,4 @@ export function probeRoutes({ databaseReady, sourceStates }: ProbeQuestions, met
       return { status: 200, headers: { 'content-type': metrics.contentType }, body: await metrics.render() };
     },
   };
-}
-
-/** One question at a time: while an answer is on its way, everybody who asks waits for that one. */
-function shared<T>(ask: () => Promise<T>): () => Promise<T> {
-  let underWay: Promise<T> | undefined;
-  return () => {
-    underWay ??= ask().finally(() => {
-      underWay = undefined;
-    });
-    return underWay;
-  };
-}
-
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(tooLate()), patienceMs);
-  });
-  try {
-    return await Promise.race([answer, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-function tooLate(): FatalError {
-  return new FatalError(
-    'database-unreachable',
-    `the database did not answer within ${patienceMs / 1000} s. Check the network and that the server runs.`,
-  );
 }

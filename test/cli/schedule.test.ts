@@ -50,7 +50,7 @@ test('runs again and again, says when the next one is due, and counts what the d
   const schedule = await start();
   await schedule.waitForOutput(/"runId":2,.*"msg":"run succeeded"/);
   expect(schedule.log().slice(0, 2)).toMatchObject([
-    { level: 'info', msg: `health and metrics are served at ${schedule.url}` },
+    { level: 'info', msg: `the status page, health and metrics are served at ${schedule.url}` },
     { level: 'info', nextRunAt: expect.any(String), msg: expect.stringMatching(/ \(Asia\/Shanghai\)$/) },
   ]);
   expect(await fetch(`${schedule.url}/readyz`)).toMatchObject({ status: 200 });

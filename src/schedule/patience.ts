@@ -1,0 +1,35 @@
+import { FatalError } from '../errors.ts';
+
+/** Shorter than what a probe, a scrape or a person waits for. */
+const patienceMs = 3000;
+
+/** One question at a time: while an answer is on its way, everybody who asks waits for that one. */
+export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
+  let underWay: Promise<T> | undefined;
+  return () => {
+    underWay ??= ask().finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+}
+
+/** @throws FatalError `database-unreachable` where the answer takes longer than whoever asks would wait */
+export async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate()), patienceMs);
+  });
+  try {
+    return await Promise.race([answer, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function tooLate(): FatalError {
+  return new FatalError(
+    'database-unreachable',
+    `the database did not answer within ${patienceMs / 1000} s. Check the network and that the server runs.`,
+  );
+}
