@@ -31,8 +31,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 function columnWidths(rows: readonly (readonly string[])[]): number[] {
   const padding = 2;
   const widths = (rows[0] ?? []).map(
-    (_, column) =>
-      Math.max(...rows.map((row) => stripVTControlCharacters(row[column] ?? '').length)) + padding,
+    (_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ''))) + padding,
   );
   const borders = widths.length + 1;
   const excess =
@@ -40,6 +39,15 @@ function columnWidths(rows: readonly (readonly string[])[]): number[] {
   const widest = Math.max(...widths);
   if (excess > 0) widths[widths.indexOf(widest)] = Math.max(widest - excess, narrowest);
   return widths;
+}
+
+/** East Asian characters and emoji, which take two columns; what is counted wide but is not only costs a blank. */
+const wide =
+  /[\u1100-\u115f\u2e80-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{1f000}-\u{3fffd}\p{Emoji_Presentation}]/gu;
+
+function displayWidth(cell: string): number {
+  const text = stripVTControlCharacters(cell);
+  return text.length + (text.match(wide)?.length ?? 0);
 }
 
 /** Prints one JSON document on stdout. */
