@@ -1,0 +1,164 @@
+import { readFileSync } from 'node:fs';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
+import * as z from 'zod';
+import { startSimulator } from '../../src/simulator/index.ts';
+import { run, start } from '../support/command.ts';
+import { testKeys } from '../support/configuration.ts';
+import { sqlUnder } from '../support/operations-doc.ts';
+import { startEmbeddedServer } from '../support/postgres.ts';
+import { databaseUrl, query } from '../support/template-database.ts';
+import { kubernetesDirectory, kustomize, type Manifest, parseManifests } from './kustomize.ts';
+import { type Container, configuration, podSpecs } from './pods.ts';
+
+// The manifests' own commands, flags, environment and configuration, in the order in which a cluster would start
+// them. What differs is where the server and the database are, and where the termination log is.
+const overlay = (name: string) => kustomize(path.join(kubernetesDirectory, name));
+const simulator = await startSimulator({ accounts: [testKeys], codesPerVdn: 10 });
+const server = await startEmbeddedServer();
+const reports = databaseUrl(server.url, 'reports');
+const config = await mkdtemp(path.join(os.tmpdir(), 'obs-deploy-'));
+const terminationLog = path.join(config, 'termination-log');
+
+const secret: Readonly<Record<string, string>> = {
+  'owner-database-url': urlAs('obs_owner'),
+  'writer-database-url': urlAs('obs_writer'),
+  'isales-access-key': testKeys.accessKey,
+  'isales-secret-key': testKeys.secretKey,
+};
+
+function urlAs(role: string): string {
+  const url = new URL(reports);
+  url.username = role;
+  url.password = role;
+  return url.href;
+}
+
+beforeAll(async () => {
+  await query(server.url, 'create database reports');
+  const [roles = ''] = sqlUnder('Three roles');
+  await query(reports, roles);
+  for (const role of ['obs_owner', 'obs_writer']) {
+    await query(reports, `alter role ${role} password '${role}'`);
+  }
+  const content = parse(configuration(overlay('base')));
+  content.sources[0].baseUrl = simulator.baseUrl;
+  content.http = { ...content.http, host: '127.0.0.1', port: 0 };
+  await writeFile(path.join(config, 'obs-code-sync.yaml'), stringify(content));
+});
+
+afterAll(async () => {
+  await simulator.close();
+  await server.close();
+  await rm(config, { recursive: true });
+});
+
+function command({ args, env }: Container, more: Record<string, string> = {}) {
+  const values = env.map(({ name, value, valueFrom }) => [
+    name,
+    value ?? secret[valueFrom?.secretKeyRef.key ?? ''] ?? '',
+  ]);
+  return {
+    args: args.map((arg) => arg.replace('/dev/termination-log', terminationLog)),
+    options: { cwd: config, env: { ...Object.fromEntries(values), ...more } },
+  };
+}
+
+/** Runs a pod's containers one after the other, as long as they succeed; gives the last one's result. */
+async function runPod(manifests: readonly Manifest[], more: Record<string, string> = {}) {
+  const [pod] = manifests.flatMap(podSpecs);
+  let result: Awaited<ReturnType<typeof run>> | undefined;
+  for (const container of pod?.containers ?? []) {
+    const { args, options } = command(container, more);
+    result = await run(args, options);
+    if (result.exitCode !== 0) break;
+  }
+  if (result === undefined) throw new Error('there is no pod');
+  return result;
+}
+
+const terminationMessage = async () => JSON.parse(await readFile(terminationLog, 'utf8'));
+
+describe('the manifests as a cluster would run them', () => {
+  test('the first night migrates as the owner; without its rights the writer ends with 7, which fails the Job', async () => {
+    const first = await runPod(overlay('base'));
+    expect(first).toMatchObject({ exitCode: 7 });
+    expect(await terminationMessage()).toMatchObject({
+      status: 'refused',
+      error: { code: 'database-unusable' },
+    });
+  });
+
+  test('with the rights of docs/operations.md the night is done, and its summary is the termination message', async () => {
+    const [, grants = ''] = sqlUnder('Three roles');
+    await query(urlAs('obs_owner'), grants);
+    const night = await runPod(overlay('base'));
+    expect(night.json()).toMatchObject({ exitCode: 0, vdns: { total: 23, changed: 23 } });
+    expect(await terminationMessage()).toMatchObject({ status: 'succeeded', vdns: { changed: 23 } });
+  });
+
+  test('a retry leaves alone what the attempt before had verified', async () => {
+    await query(reports, `update obs.vdn set last_verified_at = last_verified_at - interval '1 day'`);
+    simulator.vdn(25).fault({ kind: 'status', status: 404 });
+    expect((await runPod(overlay('base'))).json()).toMatchObject({
+      exitCode: 3,
+      vdns: { unchanged: 22, failed: 1 },
+    });
+    simulator.vdn(25).clearFaults();
+    simulator.requests.reset();
+    expect((await runPod(overlay('base'))).json()).toMatchObject({
+      exitCode: 0,
+      vdns: { fresh: 22, unchanged: 1 },
+    });
+    expect(simulator.requests.total).toBe(1);
+  });
+
+  test('a change that is held ends with 4, and the Job to approve its plan applies it', async () => {
+    await query(reports, `update obs.vdn set last_verified_at = last_verified_at - interval '1 day'`);
+    simulator.vdn(1).replace([]);
+    expect(await runPod(overlay('base'))).toMatchObject({ exitCode: 4 });
+    const { outcomes } = await terminationMessage();
+    expect(outcomes).toMatchObject([{ vdnId: 1, outcome: 'held', plan: expect.any(String) }]);
+
+    const text = readFileSync(path.join(kubernetesDirectory, 'approve/job.yaml'), 'utf8');
+    const unmatched = await runPod(parseManifests(text));
+    expect(unmatched).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('matched no VDN') });
+    const approved = await runPod(parseManifests(text.replaceAll('000000000000', outcomes[0].plan)));
+    expect(approved.json()).toMatchObject({ exitCode: 0, codes: { removed: 10 } });
+  });
+
+  test('four pods of an Indexed Job, migrating and syncing at once, share the VDNs between them', async () => {
+    await query(reports, `update obs.vdn set last_verified_at = last_verified_at - interval '1 day'`);
+    const pods = await Promise.all(
+      [0, 1, 2, 3].map((index) => runPod(overlay('shards'), { JOB_COMPLETION_INDEX: String(index) })),
+    );
+    expect(pods.map(({ exitCode }) => exitCode)).toEqual([0, 0, 0, 0]);
+    const summaries = z
+      .array(z.object({ shard: z.string(), vdns: z.object({ total: z.number() }) }))
+      .parse(pods.map((pod) => pod.json()));
+    expect(summaries.map(({ shard }) => shard)).toEqual(['1/4', '2/4', '3/4', '4/4']);
+    expect(summaries.map(({ vdns }) => vdns.total).sort()).toEqual([0, 0, 0, 23]);
+  });
+
+  test('the Deployment serves what its probes and its ServiceMonitor ask for, and ends in time', async () => {
+    const manifests = overlay('schedule');
+    const [pod] = manifests.flatMap(podSpecs);
+    const container = pod?.containers.at(-1);
+    const monitor = manifests.find(({ kind }) => kind === 'ServiceMonitor');
+    if (pod === undefined || container === undefined) throw new Error('there is no Deployment');
+    const { args, options } = command(container);
+    const schedule = start(args, options);
+    const [, url = ''] = await schedule.waitForOutput(/"url":"(.+?)"/);
+    const paths = [...JSON.stringify([container, monitor]).matchAll(/"path":"(.+?)"/g)].map(([, one]) => one);
+    expect(paths).toEqual(['/healthz', '/healthz', '/readyz', '/metrics']);
+    for (const one of paths) expect((await fetch(url + one)).status, one).toBe(200);
+    schedule.signal('SIGTERM');
+    expect((await schedule.exit).exitCode).toBe(143);
+    expect(pod.terminationGracePeriodSeconds).toBe(45);
+    // The scheduler's own grace is 15 s and 10 s.
+    expect(pod.terminationGracePeriodSeconds).toBeGreaterThan(25);
+  });
+});
