@@ -36,6 +36,20 @@ test.for([
   },
 );
 
+test.for([
+  { signal: 'SIGTERM', to: 'process' },
+  { signal: 'SIGINT', to: 'group' },
+] as const)('$signal to npm ($to) ends the simulator and leaves no process', async ({ signal, to }) => {
+  const command = startThroughNpm(['simulate', '--port', '0']);
+  onTestFinished(() => command.signal('SIGKILL', 'group'));
+  const [, baseUrl = ''] = await command.waitForOutput(/"baseUrl":"([^"]+)"/);
+  expect(await fetch(baseUrl)).toMatchObject({ status: 404 });
+  command.signal(signal, to);
+  expect(await command.exit).toMatchObject({ stderr: '' });
+  expect(groupMembers(command.pid)).toEqual([]);
+  await expect(fetch(baseUrl)).rejects.toThrow();
+});
+
 test('a person at a terminal sees a progress bar and a table, and no JSON', async (context) => {
   const reason = noTerminal();
   if (reason !== undefined) context.skip(reason);
