@@ -114,7 +114,7 @@ sources:
   - name: simulator
     baseUrl: ${simulator.baseUrl}
     accessKey: ${JSON.stringify(accessKey)}
-    secretKey: ${JSON.stringify(secretKey)}
+    secretKey: ${secretKey === demoAccount.secretKey ? secretKey : '"…" # as given'}
     vdns: ["1-3"]
 ${https ? `    tls: { ${trust} }\n` : ''}`;
 }
