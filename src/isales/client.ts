@@ -1,13 +1,17 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import http from 'node:http';
+import https from 'node:https';
+import got from 'got';
 import pRetry from 'p-retry';
 import type { SourceConfig } from '../config/types.ts';
 import type { Page } from '../domain/complete-snapshot.ts';
 import { RetriableError, VdnError, type VdnErrorCode } from '../errors.ts';
-import { clockDifferenceMs } from './http-errors.ts';
+import { clockDifferenceMs, refusalError, transportError } from './http-errors.ts';
 import { parsePage } from './response.ts';
 import type { ServerQueue } from './server-queue.ts';
 import { sign } from './signer.ts';
-import { openTransport } from './transport.ts';
+
+/** A page of 50 rows is some kilobytes; what is larger than this, decompressed, is no list. */
+const largestBody = 5 * 1024 * 1024;
 
 const firstBackoffMs = 500;
 const longestBackoffMs = 30_000;
@@ -53,35 +57,80 @@ type ClientConfig = Pick<
  * A client of one source. Requests pass through `queue`, which all sources of the same server share.
  */
 export function createClient(source: ClientConfig, queue: ServerQueue): IsalesClient {
-  const { host, pathname } = new URL(source.baseUrl);
-  const campaigns = `${pathname.replace(/\/$/, '')}/rest/isales/v1/openapi/campaigns`;
-  const transport = openTransport(source, queue.concurrency);
-  const signable = { 'content-type': contentType, host };
-  const signedHeaders = Object.fromEntries(source.signing.headers.map((name) => [name, signable[name]]));
-  const locale = source.locale === undefined ? {} : { locale: source.locale };
+  const base = new URL(source.baseUrl);
+  const agentOptions = { keepAlive: true, maxSockets: queue.concurrency };
+  const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) };
+  const request = got.extend({
+    agent: agents,
+    // Retries are made outside, so that each attempt is signed anew and waits for its turn.
+    retry: { limit: 0 },
+    followRedirect: false,
+    throwHttpErrors: false,
+    timeout: { request: source.timeoutMs },
+    https: {
+      rejectUnauthorized: !source.tls.insecureSkipVerify,
+      ...(source.tls.ca === undefined ? {} : { certificateAuthority: source.tls.ca }),
+    },
+    headers: {
+      'content-type': contentType,
+      ...(source.locale === undefined ? {} : { locale: source.locale }),
+    },
+  });
 
   async function attempt(
-    { vdnId, pageNum, pageSize }: PageRequest,
+    ask: PageRequest,
     signal: AbortSignal,
-    onHeaders: (headers: IncomingHttpHeaders) => void,
+    onHeaders: (headers: http.IncomingHttpHeaders) => void,
   ): Promise<Page> {
-    const path = `${campaigns}/${vdnId}/queryOBSResultCode`;
-    const query = { pageSize: String(pageSize), pageNum: String(pageNum) };
+    const query = { pageSize: String(ask.pageSize), pageNum: String(ask.pageNum) };
+    const url = new URL(base);
+    url.pathname = `${base.pathname.replace(/\/$/, '')}/rest/isales/v1/openapi/campaigns/${ask.vdnId}/queryOBSResultCode`;
+    url.search = new URLSearchParams(query).toString();
+    const signable = { 'content-type': contentType, host: url.host };
+    const signedHeaders = Object.fromEntries(source.signing.headers.map((name) => [name, signable[name]]));
     const { authorization } = sign(
-      { method: 'GET', path, query, signedHeaders },
+      { method: 'GET', path: url.pathname, query, signedHeaders },
       source,
       new Date(),
       source.signing.timestamp,
     );
-    const body = await transport.get(
-      `${path}?${new URLSearchParams(query)}`,
-      { ...signable, ...locale, authorization },
-      signal,
-      onHeaders,
-    );
+    const body = await download(url, { authorization, host: url.host }, signal, onHeaders);
     // Before its words are cut short and escaped for a message, since neither form would be recognised.
     const secrets = [source.secretKey, signatureOf(authorization)];
-    return parsePage(body, pageNum, (words) => without(words, secrets));
+    return parsePage(body, ask.pageNum, (words) => without(words, secrets));
+  }
+
+  async function download(
+    url: URL,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+    onHeaders: (headers: http.IncomingHttpHeaders) => void,
+  ): Promise<Uint8Array> {
+    const stream = request.stream(url, { headers, signal });
+    let refusal: VdnError | undefined;
+    try {
+      const chunks: Uint8Array[] = [];
+      let size = 0;
+      stream.once('response', ({ statusCode: status, headers }) => {
+        onHeaders(headers);
+        if (status === 200) return;
+        refusal = refusalError({ status, headers }, new Date());
+        stream.destroy(refusal);
+      });
+      for await (const chunk of stream) {
+        chunks.push(chunk);
+        size += chunk.length;
+        if (size > largestBody) throw tooLarge();
+      }
+      return Buffer.concat(chunks);
+    } catch (error) {
+      signal.throwIfAborted();
+      // got's errors carry the request with its Authorization header in enumerable properties, so they are
+      // not even kept as a cause.
+      throw refusal ?? (error instanceof VdnError ? error : transportError(error, source.timeoutMs));
+    } finally {
+      stream.destroy();
+    }
   }
 
   async function observed(ask: PageRequest, signal: AbortSignal, onAttempt: (attempt: Attempt) => void) {
@@ -121,7 +170,10 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
         shouldRetry: ({ error }) => error instanceof RetriableError,
       });
     },
-    close: transport.close,
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
   };
 }
 
@@ -131,4 +183,12 @@ function without(text: string, secrets: readonly string[]): string {
 
 function signatureOf(authorization: string): string {
   return authorization.slice(authorization.lastIndexOf('/') + 1);
+}
+
+function tooLarge(): VdnError {
+  return new VdnError(
+    'too-large',
+    `the answer is larger than ${largestBody / 1024 / 1024} MiB and was cut off. Lower pageSize for this source, and have ` +
+      'its operator look at what the server sends.',
+  );
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { RequestError, TimeoutError } from 'got';
 import { RetriableError, VdnError } from '../errors.ts';
 
 /** A pause longer than this is not waited for: the run would hang on one server's word. */
@@ -6,9 +7,6 @@ const longestPauseMs = 60_000;
 
 /** A clock difference beyond this is worth telling; the server refuses signatures that are minutes off. */
 const worthTellingMs = 60_000;
-
-/** A page of 50 rows is some kilobytes; what is larger than this, packed or unpacked, is no list. In bytes. */
-export const largestBody = 5 * 1024 * 1024;
 
 /** What an answer other than 200 means. */
 export interface Refusal {
@@ -54,25 +52,19 @@ export function refusalError({ status, headers }: Refusal, now: Date): VdnError 
     : new VdnError('http-status', `${message}. Check baseUrl; the path of the interface is added to it.`);
 }
 
-/** The error for an attempt that got no answer, or not all of it; one of this program's own stays as it is. */
+/** The error for an attempt that got no answer, or not all of it. */
 export function transportError(error: unknown, timeoutMs: number): VdnError {
-  if (error instanceof VdnError) return error;
-  const code = codeOf(error);
-  if (code === 'UND_ERR_CONNECT_TIMEOUT') return timeoutError(timeoutMs);
-  if (code !== undefined && tooLargeCodes.includes(code)) return tooLargeError();
+  const code = error instanceof RequestError ? error.code : undefined;
+  if (error instanceof TimeoutError) {
+    return new RetriableError(
+      'timeout',
+      `no complete answer within ${timeoutMs / 1000} s. If the server is only slow, raise timeout for this source.`,
+    );
+  }
   if (code !== undefined && isTlsCode(code)) return new VdnError('tls', tlsMessage(code));
-  // What the library says is not kept as a cause: it may hold what was sent, and its signature.
   return new RetriableError(
     'network',
     `the connection failed (${code ?? 'no code'}): ${networkHints[code ?? ''] ?? 'check the address, the network and the server'}.`,
-  );
-}
-
-/** The error for an attempt that took too long. */
-export function timeoutError(timeoutMs: number): VdnError {
-  return new RetriableError(
-    'timeout',
-    `no complete answer within ${timeoutMs / 1000} s. If the server is only slow, raise timeout for this source.`,
   );
 }
 
@@ -83,23 +75,6 @@ export function timeoutError(timeoutMs: number): VdnError {
 export function clockDifferenceMs(headers: IncomingHttpHeaders, now: Date): number | undefined {
   const server = Date.parse(headers.date ?? '');
   return Number.isNaN(server) ? undefined : server - now.getTime();
-}
-
-/** What undici and zlib say of an answer that is larger than they were told to take. */
-const tooLargeCodes = ['UND_ERR_RES_EXCEEDED_MAX_SIZE', 'ERR_BUFFER_TOO_LARGE'];
-
-function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) return undefined;
-  // Undici's name for a connection that the other side has closed in the middle.
-  return error.code === 'UND_ERR_SOCKET' ? 'ECONNRESET' : error.code;
-}
-
-function tooLargeError(): VdnError {
-  return new VdnError(
-    'too-large',
-    `the answer is larger than ${largestBody / 1024 / 1024} MiB and was cut off. Lower pageSize for this source, and have ` +
-      'its operator look at what the server sends.',
-  );
 }
 
 function passes(status: number): boolean {
@@ -159,9 +134,6 @@ function isTlsCode(code: string): boolean {
 const unknownAuthority =
   'the certificate is signed by an authority that is not known here: put its CA certificate in a file and name it as tls.caFile';
 
-const noTls =
-  'what answers there does not speak TLS: check the port, and whether baseUrl should begin with https';
-
 const tlsHints: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
   SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
@@ -172,9 +144,8 @@ const tlsHints: Readonly<Record<string, string>> = {
   CERT_NOT_YET_VALID: 'the certificate is not valid yet: check the clocks of both machines',
   ERR_TLS_CERT_ALTNAME_INVALID:
     'the certificate is for another name or address than baseUrl’s: use the name it is for',
-  EPROTO: noTls,
-  ERR_SSL_WRONG_VERSION_NUMBER: noTls,
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: noTls,
+  EPROTO:
+    'what answers there does not speak TLS: check the port, and whether baseUrl should begin with https',
 };
 
 function tlsMessage(code: string): string {

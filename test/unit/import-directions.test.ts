@@ -49,7 +49,7 @@ const others: Planted[] = [
     { file: `src/${from}/imports-main.ts`, imports: '../main.ts', accepted: false },
     { file: `src/${from}/imports-test.ts`, imports: '../../test/support/postgres.ts', accepted: false },
   ]),
-  ...['kysely', 'pg', 'undici', 'node:fs', 'node:fs/promises', 'node:http', '@electric-sql/pglite'].map(
+  ...['kysely', 'pg', 'got', 'node:fs', 'node:fs/promises', 'node:http', '@electric-sql/pglite'].map(
     (name, index) => ({ file: `src/domain/package-${index}.ts`, imports: name, accepted: false }),
   ),
   { file: 'src/domain/hashes.ts', imports: 'node:crypto', accepted: true },
