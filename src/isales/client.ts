@@ -60,6 +60,7 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
   const base = new URL(source.baseUrl);
   const agentOptions = { keepAlive: true, maxSockets: queue.concurrency };
   const agents = { http: new http.Agent(agentOptions), https: new https.Agent(agentOptions) };
+  // got is the client that this project's users chose, and stays; what it costs is in docs/performance.md.
   const request = got.extend({
     agent: agents,
     // Retries are made outside, so that each attempt is signed anew and waits for its turn.
