@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { type Html, html, type Part, trusted } from './html.ts';
 
-const style = ['page', 'tables', 'runs', 'map']
+const style = ['page', 'tables', 'runs', 'states', 'map']
   .map((name) => readFileSync(new URL(`./style/${name}.css`, import.meta.url), 'utf8'))
   .join('');
 

@@ -16,7 +16,7 @@ export function failingVdns({ vdns, at, program }: PageReport): Part {
   return html`<h3><i class="cell failing"></i> Failing: ${countOf(failing.length, 'VDN')}</h3>
 ${table(
   'Failing VDNs',
-  ['VDN', 'Message', 'Failing since', 'Last verified'],
+  ['Where', 'Message', 'Failing since', 'Last verified'],
   alike.slice(0, mostMessages).map((group) => row(group, at)),
   'vdns failures',
 )}
@@ -31,7 +31,7 @@ function row(group: readonly VdnEntry[], at: Date): Part[] {
   const [first] = group;
   if (first === undefined) return [];
   return [
-    html`${first.source} ${vdnRanges(group.map(({ vdnId }) => vdnId))}`,
+    html`${first.source}, VDN ${vdnRanges(group.map(({ vdnId }) => vdnId))}`,
     html`<b>${first.errorCode ?? ''}</b> <bdi>${clipped(first.errorMessage ?? '', 400)}</bdi>`,
     since(group, at),
     verified(group),

@@ -7,21 +7,16 @@ import type { PageReport } from './report.ts';
 import { command } from './sections.ts';
 import { age, countOf, instant } from './words.ts';
 
-/** Held differences may be long and many; `status --json` has all of them. */
-const mostPlans = 10;
 const mostCodes = 12;
 
 /** Each held difference, in the VDNs that have it, with the command that approves exactly that. */
-export function heldPlans({ held, at, program }: PageReport): Part {
-  if (held.length === 0) return '';
-  const vdns = held.reduce((sum, { vdnIds }) => sum + vdnIds.length, 0);
-  const hidden = held.slice(mostPlans);
-  return html`<h3><i class="cell held"></i> Held: ${countOf(held.length, 'suspicious change')} in ${countOf(vdns, 'VDN')}</h3>
-${held.slice(0, mostPlans).map((entry) => plan(entry, at, program))}${
-  hidden.length === 0
-    ? ''
-    : html`<p class="more">And ${countOf(hidden.length, 'more change')}; <code>${program} status</code> shows all.</p>`
-}`;
+export function heldPlans({ held: { plans, total }, vdns, at, program }: PageReport): Part {
+  if (total === 0) return '';
+  const held = vdns.filter((vdn) => vdn.held).length;
+  const hidden = total - plans.length;
+  return html`<h3><i class="cell held"></i> Held: ${countOf(total, 'suspicious change')} in ${countOf(held, 'VDN')}</h3>
+${plans.map((entry) => plan(entry, at, program))}
+${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more change')}; <code>${program} status --json</code> lists all.</p>` : ''}`;
 }
 
 function plan({ plan, source, vdnIds, heldSince, difference }: HeldEntry, at: Date, program: string): Html {

@@ -1,11 +1,10 @@
 import type { Change } from '../domain/diff.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { RecentChange } from '../store/recent-changes.ts';
-import type { RunEntry } from '../store/status.ts';
 import { changeText, codeText } from './change-text.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
-import { changesOf } from './run-figures.ts';
+import { changesOf, codesInWords } from './run-figures.ts';
 import { section } from './sections.ts';
 import { age, count, countOf, instant } from './words.ts';
 
@@ -26,13 +25,15 @@ function nothing({ runs }: PageReport): string {
     : `The last ${runs.length} runs changed no code.`;
 }
 
-function feed({ changes: { changes, leftOut }, runs, at, program }: PageReport): Html {
+function feed(report: PageReport): Html {
+  const { runs, at } = report;
+  const { changes, leftOut } = report.changes;
   const started = new Map(runs.map(({ runId, startedAt }) => [runId, startedAt]));
   const byRun = [...Map.groupBy(changes, ({ runId }) => runId)];
   return html`<table class="codes"><caption>Changes by run, newest first</caption>
 <thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th><th scope="col" class="where">Where</th></tr></thead>
 ${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, at, ofRun))}</table>
-${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; <code>${program} changes --since 30d</code> lists all.</p>` : ''}`;
+${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; ${allChanges(report)} lists all.</p>` : ''}`;
 }
 
 function runRows(runId: number, startedAt: Date, at: Date, changes: readonly RecentChange[]): Html {
@@ -54,16 +55,18 @@ function known(change: Change): Html {
 }
 
 /** A run that changed very much says so, and hides what was before it. */
-function notListed({ changes: { runsNotListed }, program }: PageReport): Part {
-  const [first, ...others] = runsNotListed;
+function notListed(report: PageReport): Part {
+  const [first, ...others] = report.changes.runsNotListed;
   if (first === undefined) return '';
   const rest = others.reduce((sum, run) => sum + changesOf(run), 0);
-  return html`<p class="more">Run ${first.runId} changed ${countOf(changesOf(first), 'code')} (${inKinds(first)}), too many to be listed here${
+  return html`<p class="more">Run ${first.runId} changed ${countOf(changesOf(first), 'code')} (${codesInWords(first)}), too many to be listed here${
     rest > 0 ? `, and ${countOf(others.length, 'run')} before it ${countOf(rest, 'code')}` : ''
-  }; <code>${program} changes --since 30d</code> lists them.</p>`;
+  }; ${allChanges(report)} lists them.</p>`;
 }
 
-function inKinds({ codes }: RunEntry): string {
-  const kinds = ['added', 'changed', 'removed', 'returned'] as const;
-  return kinds.flatMap((kind) => (codes[kind] > 0 ? [`${count(codes[kind])} ${kind}`] : [])).join(', ');
+/** The command that lists what the page leaves out, as far back as the page goes. */
+function allChanges({ runs, at, program }: PageReport): Html {
+  const oldest = runs.findLast((run) => changesOf(run) > 0)?.startedAt ?? at;
+  const days = Math.ceil((at.getTime() - oldest.getTime()) / 86_400_000);
+  return html`<code>${program} changes --since ${days}d</code>`;
 }

@@ -1,16 +1,10 @@
 import { sql } from 'kysely';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
+import { type HeldPlans, longestHeldPlans } from '../store/held-plans.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
 import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
-import {
-  configuredVdns,
-  type HeldEntry,
-  heldChanges,
-  newestRuns,
-  type RunEntry,
-  type VdnEntry,
-} from '../store/status.ts';
+import { configuredVdns, newestRuns, type RunEntry, type VdnEntry } from '../store/status.ts';
 
 /** Everything that the status page shows, as it stood at one instant. */
 export interface PageReport {
@@ -20,13 +14,14 @@ export interface PageReport {
   /** How the program is called, for the commands that a person shall copy. */
   readonly program: string;
   readonly vdns: readonly VdnEntry[];
-  readonly held: readonly HeldEntry[];
+  readonly held: HeldPlans;
   /** Newest first. */
   readonly runs: readonly RunEntry[];
   readonly changes: RecentChanges;
 }
 
 const runsShown = 30;
+const plansShown = 10;
 
 /**
  * Reads the report in one transaction, so that its parts fit each other while a run is at work.
@@ -51,7 +46,7 @@ export async function readPageReport(
           staleAfterMs,
           program,
           vdns: await configuredVdns(trx, staleAfterMs),
-          held: await heldChanges(trx),
+          held: await longestHeldPlans(trx, plansShown),
           runs,
           changes: await recentChanges(trx, runs),
         };

@@ -32,11 +32,12 @@ export function runBars(runs: readonly RunEntry[], at: Date): Html {
 <line x1="0" x2="100%" y1="${duration.base}" y2="${duration.base}"/>
 <line x1="0" x2="100%" y1="${changes.base}" y2="${changes.base}"/>
 ${bars.map((run, index) => {
-  const date = (bars.length - 1 - index) % dateEvery === 0 ? dateOf(run) : '';
+  const labelled =
+    (bars.length - 1 - index) % dateEvery === 0 && dateOf(run) !== dateOf(bars[index - dateEvery]);
   return html`<svg class="run ${run.status}" x="${percent(index * slot)}" width="${percent(slot)}"><title>${runInWords(run, at)}</title>
 <rect class="reach" width="100%" height="${height}"/>${bar(duration, durationMs(run, at) / longest)}${mark(run.status, '50%', markY)}${
     changesOf(run) === 0 ? '' : changeBar(changesOf(run), most)
-  }${date}</svg>\n`;
+  }${labelled ? html`<text class="date" x="50%" y="${panels.dates}">${dateOf(run)}</text>` : ''}</svg>\n`;
 })}</svg>`;
 }
 
@@ -54,8 +55,9 @@ function changeBar(number: number, most: number): Part {
   ];
 }
 
-function dateOf({ startedAt }: RunEntry): Html {
-  return html`<text class="date" x="50%" y="${panels.dates}">${startedAt.toISOString().slice(5, 10)}</text>`;
+/** `11-23`. */
+function dateOf(run: RunEntry | undefined): string {
+  return run?.startedAt.toISOString().slice(5, 10) ?? '';
 }
 
 function percent(number: number): string {

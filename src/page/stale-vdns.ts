@@ -14,7 +14,7 @@ export function staleVdns({ vdns, staleAfterMs, program }: PageReport): Part {
   const alike = [...Map.groupBy(stale, sameAge).values()].sort((a, b) => ageOf(b) - ageOf(a));
   const hidden = alike.slice(mostAges).flat().length;
   return html`<h3><i class="cell stale"></i> Stale: ${countOf(stale.length, 'VDN')} not verified for more than ${limit(staleAfterMs)}</h3>
-${table('Stale VDNs', ['VDN', 'Last verified', 'Because'], alike.slice(0, mostAges).map(row), 'vdns ages')}
+${table('Stale VDNs', ['Where', 'Last verified', 'Because'], alike.slice(0, mostAges).map(row), 'vdns ages')}
 ${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more VDN')}; <code>${program} status --json</code> lists all.</p>` : ''}`;
 }
 
@@ -30,7 +30,7 @@ function row(group: readonly VdnEntry[]): Part[] {
   const [first] = group;
   if (first === undefined) return [];
   return [
-    html`${first.source} ${vdnRanges(group.map(({ vdnId }) => vdnId))}`,
+    html`${first.source}, VDN ${vdnRanges(group.map(({ vdnId }) => vdnId))}`,
     html`<b class="stale">${verified(first)}</b>`,
     reason(first),
   ];

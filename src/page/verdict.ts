@@ -19,14 +19,13 @@ export function verdict(report: PageReport): Verdict {
   const { vdns } = report;
   if (vdns.length === 0) return nothingKnown(report);
   const doubtful = vdns.filter(({ stale, held }) => stale || held);
-  if (doubtful.length > vdns.length / 2) {
-    return { trust: 'bad', sentence: `Today’s reports cannot be trusted: ${whyDoubtful(doubtful, report)}.` };
-  }
   if (doubtful.length > 0) {
-    const those = `${count(doubtful.length)} of ${countOf(vdns.length, 'VDN')}`;
+    const mostly = doubtful.length > vdns.length / 2;
+    const trusted = mostly ? 'cannot be trusted for' : 'can be trusted except for';
+    const those = someOf(doubtful.length, vdns.length);
     return {
-      trust: 'partly',
-      sentence: `Today’s reports can be trusted except for ${those}: ${whyDoubtful(doubtful, report)}.`,
+      trust: mostly ? 'bad' : 'partly',
+      sentence: `Today’s reports ${trusted} ${those}: ${whyDoubtful(doubtful, report)}.`,
     };
   }
   const troubles = troublesOf(report);
@@ -48,8 +47,13 @@ function verified({ vdns, staleAfterMs }: PageReport): string {
     : `all ${countOf(vdns.length, 'VDN')} were ${within}, the oldest ${age(oldest)} ago`;
 }
 
+function someOf(some: number, all: number): string {
+  if (some < all) return `${count(some)} of ${countOf(all, 'VDN')}`;
+  return all === 1 ? 'the only VDN' : `any of ${countOf(all, 'VDN')}`;
+}
+
 /** Each VDN counts once: held before never verified before stale. */
-function whyDoubtful(doubtful: readonly VdnEntry[], { vdns, staleAfterMs }: PageReport): string {
+function whyDoubtful(doubtful: readonly VdnEntry[], { staleAfterMs }: PageReport): string {
   const held = doubtful.filter((vdn) => vdn.held).length;
   const never = doubtful.filter((vdn) => !vdn.held && vdn.ageMs === null).length;
   const failing = doubtful.filter((vdn) => !vdn.held && vdn.failing).length;
@@ -63,9 +67,8 @@ function whyDoubtful(doubtful: readonly VdnEntry[], { vdns, staleAfterMs }: Page
   ].filter(({ number }) => number > 0);
   const why = reasons.map(({ number, one, several, what }) => {
     const verb = number === 1 ? one : several;
-    if (number < doubtful.length) return `${count(number)} ${verb} ${what}`;
-    if (number < vdns.length) return number === 1 ? `it ${verb} ${what}` : `they ${verb} ${what}`;
-    return number === 1 ? `the only VDN ${verb} ${what}` : `all ${count(number)} VDNs ${verb} ${what}`;
+    const those = number < doubtful.length ? count(number) : number === 1 ? 'it' : 'they';
+    return `${those} ${verb} ${what}`;
   });
   return failing === 0
     ? enumeration(why)

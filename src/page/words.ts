@@ -4,13 +4,15 @@ import { type Html, html } from './html.ts';
 const second = 1000;
 const minute = 60 * second;
 const hour = 60 * minute;
+const day = 24 * hour;
 
 const whole = new Intl.NumberFormat('en');
 const short = new Intl.NumberFormat('en', { notation: 'compact', maximumSignificantDigits: 2 });
 
 /** `9,999`. */
 export function count(number: number): string {
-  return whole.format(number);
+  // Ten thousand VDNs have small numbers each, and the formatter takes its time.
+  return number < 1000 ? String(number) : whole.format(number);
 }
 
 /** `9,999 VDNs`, `1 VDN`. */
@@ -23,10 +25,10 @@ export function shortCount(number: number): string {
   return short.format(number);
 }
 
-/** How long ago something was, without the precision that nobody needs: `3 d 4 h`, `9 h`, `12 min`. */
+/** How long ago something was, without the precision that nobody needs: `3 d`, `1 d 4 h`, `9 h`, `12 min`. */
 export function age(ms: number): string {
-  const unit = [hour, minute, second].find((length) => ms >= length) ?? second;
-  return formatSpan(Math.floor(Math.max(ms, second) / unit) * unit || second);
+  const unit = ms < minute ? second : ms < hour ? minute : ms < 2 * day ? hour : day;
+  return formatSpan(Math.max(1, Math.floor(ms / unit)) * unit);
 }
 
 /** A limit as people set it: `36 h` rather than `1 d 12 h`. */

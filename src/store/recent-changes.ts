@@ -26,8 +26,8 @@ export interface RecentChanges {
   readonly runsNotListed: readonly RunEntry[];
 }
 
-/** Looking up that many changes takes some 100 ms; a code that changes in all VDNs of a server still fits. */
-const mostLookedUp = 20_000;
+/** Looking up that many takes some 100 ms. A code that changes in every VDN of a server at once still fits. */
+const mostLookedUp = 10_000;
 const mostListed = 60;
 
 /**

@@ -162,7 +162,7 @@ export function fineReport(report: Partial<PageReport> = {}): PageReport {
     staleAfterMs: 36 * hour,
     program: 'obs-code-sync',
     vdns: vdns(500),
-    held: [],
+    held: { plans: [], total: 0 },
     runs: thirtyNights(),
     changes: { changes: recentChanges, leftOut: 0, runsNotListed: [] },
     ...report,
@@ -176,7 +176,7 @@ export function heldReport(): PageReport {
   const run = { ...last, status: 'partial', exitCode: 4 } as RunEntry;
   return fineReport({
     vdns: vdns(500, (vdnId) => (entry.vdnIds.includes(vdnId) ? { held: true, ageMs: 33 * hour } : {})),
-    held: [entry],
+    held: { plans: [entry], total: 1 },
     runs: [run, ...earlier],
   });
 }
@@ -203,7 +203,10 @@ export function failingReport(): PageReport {
   const run = { ...last, status: 'partial', exitCode: 3, codes: codes({}) } as RunEntry;
   return fineReport({
     vdns: [...backup, ...main],
-    held: [heldEntry({ vdnIds: [25], difference: heldEntry().difference.slice(0, 9) })],
+    held: {
+      plans: [heldEntry({ vdnIds: [25], difference: heldEntry().difference.slice(0, 9) })],
+      total: 1,
+    },
     runs: [run, ...earlier],
   });
 }
@@ -221,9 +224,12 @@ export function largestReport(): PageReport {
       if (vdnId >= 4300 && vdnId < 4450) return { ageMs: 4 * day };
       return vdnId > 9800 ? { ageMs: null, codeCount: 0 } : {};
     }),
-    held: Array.from({ length: 40 }, (_, index) =>
-      heldEntry({ plan: String(index).padStart(12, 'a'), vdnIds: [89 * (index + 1)] }),
-    ),
+    held: {
+      plans: Array.from({ length: 10 }, (_, index) =>
+        heldEntry({ plan: String(index).padStart(12, 'a'), vdnIds: [89 * (index + 1)] }),
+      ),
+      total: 111,
+    },
     runs,
     changes: {
       changes: Array.from(
