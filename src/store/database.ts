@@ -2,6 +2,7 @@ import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { FatalError } from '../errors.ts';
 import { openEmbedded } from './embedded.ts';
+import { openPool } from './server-pool.ts';
 import { lockSessionSettings, sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
 
@@ -51,22 +52,15 @@ export async function openDatabase({ url, schema }: DatabaseConfig): Promise<Ope
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };
-  const connect = (max: number, settings: readonly CompiledQuery[]) => {
-    // A connection that is never given up for being idle: it may hold locks.
-    const pool = new pg.Pool({ ...config, max, idleTimeoutMillis: 0 });
-    // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
-    pool.on('error', () => {});
-    // The same for one that breaks while it is lent out but no query is under way: the next query will tell.
-    pool.on('connect', (client) => client.on('error', () => {}));
-    return new Kysely<Database>({
+  const connect = (max: number, settings: readonly CompiledQuery[]) =>
+    new Kysely<Database>({
       dialect: new PostgresDialect({
-        pool,
+        pool: openPool({ ...config, max }),
         onCreateConnection: async (connection) => {
           for (const setting of settings) await connection.executeQuery(setting);
         },
       }),
     });
-  };
   const where = placeOf(config);
   const db = connect(poolSize, [sessionSettings(schema)]);
   return {

@@ -40,6 +40,7 @@ export class DatabaseWatch {
   }
 
   async #race(): Promise<void> {
+    this.#signal.throwIfAborted();
     const { where } = this.#database;
     this.#logger.warn(`the database ${where} is away; waiting up to ${patienceMs / 1000} s for it`);
     const over = new AbortController();
