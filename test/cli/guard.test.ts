@@ -25,7 +25,7 @@ const changes: readonly {
   edit: (vdn: SimulatedVdn) => void;
   held: boolean;
 }[] = [
-  { what: '2 of 10 removed: exactly the share', edit: removeFirst(2), held: false },
+  { what: '4 of 20 removed: exactly the share', before: 20, edit: removeFirst(4), held: false },
   { what: '3 of 10 removed', edit: removeFirst(3), held: true },
   { what: '5 of 10 rewritten: exactly the share', edit: rewriteFirst(5), held: false },
   { what: '6 of 10 rewritten', edit: rewriteFirst(6), held: true },
@@ -47,7 +47,10 @@ const changes: readonly {
 
 describe('the guard', () => {
   test('holds what is suspicious and nothing else; of what it holds no code is written', async () => {
-    const { simulator, sync, url, rows } = await syncSetup({ vdns: [`1-${changes.length}`], codesPerVdn });
+    const { simulator, sync, url, rows } = await syncSetup({
+      vdns: [`1-${changes.length}`],
+      codesPerVdn: 20,
+    });
     for (const [index, { before = codesPerVdn }] of changes.entries()) {
       simulator.vdn(index + 1).edit((codes) => codes.slice(0, before));
     }
