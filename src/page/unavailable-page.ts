@@ -1,7 +1,7 @@
 import type { FatalCode } from '../errors.ts';
 import { pageDocument } from './document.ts';
 import { html } from './html.ts';
-import { banner, favicon, titles } from './masthead.ts';
+import { banner, favicon } from './masthead.ts';
 
 /**
  * The page while the database does not answer or cannot be used. It says no more of the reason than its kind: the
@@ -12,9 +12,9 @@ export function renderUnavailablePage(code: FatalCode, program: string, at: Date
   const below = html`<p>${advice(code)} <code class="command">${program} check</code> says where it is stuck, and so does the log. Codes that were stored are not
 lost by this; reports that can reach the database go on with what was verified last.</p>`;
   return pageDocument({
-    title: titles.unknown,
-    icon: favicon('unknown'),
-    content: html`${banner('unknown', sentence, '', at)}<main>${below}</main>`,
+    title: 'The database is away · obs-code-sync',
+    icon: favicon('bad'),
+    content: html`${banner('bad', sentence, '', at)}<main>${below}</main>`,
   });
 }
 

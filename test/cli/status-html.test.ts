@@ -1,0 +1,55 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { expect, test } from 'vitest';
+import { run } from '../support/command.ts';
+import { writeConfig } from '../support/configuration.ts';
+import { syncSetup } from '../support/sync-setup.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+test('status --html writes the page and still says the status, also as JSON', async () => {
+  const { sync, config } = await syncSetup({ vdns: [1, 2] });
+  expect(await sync()).toMatchObject({ exitCode: 0 });
+  const file = path.join(await temporaryDirectory(), 'status.html');
+  const result = await run(['status', '--json', '--html', file], { config });
+  expect(result.exitCode).toBe(0);
+  expect(result.json()).toMatchObject({ vdns: { configured: 2 } });
+  const page = await readFile(file, 'utf8');
+  expect(page).toMatch(/^<!doctype html>/);
+  expect(page).toContain('all 2 VDNs were verified within the last 36 h');
+  expect(page).toContain('first list');
+});
+
+test('what is held is approved by the command on the page', async () => {
+  const { sync, config, simulator } = await syncSetup({ vdns: [1] });
+  expect(await sync()).toMatchObject({ exitCode: 0 });
+  simulator.vdn(1).replace([]);
+  expect(await sync()).toMatchObject({ exitCode: 4 });
+  const file = path.join(await temporaryDirectory(), 'status.html');
+  expect(await run(['status', '--html', file], { config })).toMatchObject({ exitCode: 0 });
+  const page = await readFile(file, 'utf8');
+  expect(page).toContain('Held: 1 suspicious change in 1 VDN');
+  const [, approval = ''] = /obs-code-sync sync (--approve [0-9a-f]{12})</.exec(page) ?? [];
+  expect(await sync(...approval.split(' '))).toMatchObject({ exitCode: 0 });
+});
+
+test('where the database is away, the page says so instead of what was there before', async () => {
+  const directory = await temporaryDirectory();
+  const file = path.join(directory, 'status.html');
+  await writeFile(file, 'All is well.');
+  const config = await writeConfig(directory, {
+    database: { url: 'postgres://reader:pa55word@127.0.0.1:1/warehouse' },
+    sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
+  });
+  const result = await run(['status', '--html', file], { config });
+  expect(result).toMatchObject({ exitCode: 6, stdout: '' });
+  const page = await readFile(file, 'utf8');
+  expect(page).toContain('the database cannot be reached');
+  expect(page).not.toMatch(/pa55word|warehouse|127\.0\.0\.1/);
+});
+
+test('a file that cannot be written is a mistake of usage', async () => {
+  const { config } = await syncSetup({ vdns: [1] });
+  const result = await run(['status', '--html', '/nowhere/status.html'], { config });
+  expect(result.exitCode).toBe(2);
+  expect(result.stderr).toContain('The status page cannot be written to /nowhere/status.html');
+});

@@ -1,0 +1,48 @@
+import { expect, test } from 'vitest';
+import { openDatabase } from '../../../src/store/database.ts';
+import { longestHeldPlans } from '../../../src/store/held-plans.ts';
+import { reportingDatabase } from '../reporting/stored-lists.ts';
+
+const { url, client } = await reportingDatabase();
+await client.query(`
+  insert into vdn (source, vdn_id, configured)
+  values ('prod', 1, true), ('prod', 2, true), ('prod', 3, true), ('backup', 1, true), ('backup', 2, false);
+  insert into held_change
+  select source, vdn_id, plan, since::timestamptz, 8,
+    jsonb_build_array(jsonb_build_object('kind', 'removed', 'obsCode', plan, 'before', null, 'after', null))
+  from (values ('prod', 1, 'aaaaaaaaaaaa', '2026-11-22T02:00Z'), ('prod', 2, 'bbbbbbbbbbbb', '2026-11-21T02:00Z'),
+    ('prod', 3, 'aaaaaaaaaaaa', '2026-11-20T02:00Z'), ('backup', 1, 'cccccccccccc', '2026-11-19T02:00Z'),
+    ('backup', 2, 'dddddddddddd', '2026-11-18T02:00Z')) as held (source, vdn_id, plan, since)`);
+
+test('one entry for each plan in all VDNs that have it, held longest first, configured VDNs only', async () => {
+  const { db, close } = await openDatabase({ url, schema: 'obs' });
+  const { plans, total } = await longestHeldPlans(db, 2);
+  const all = await longestHeldPlans(db, 10).finally(close);
+  const removed = (obsCode: string) => [{ kind: 'removed', obsCode, before: null, after: null }];
+  const expected = [
+    {
+      source: 'backup',
+      plan: 'cccccccccccc',
+      vdnIds: [1],
+      heldSince: new Date('2026-11-19T02:00Z'),
+      difference: removed('cccccccccccc'),
+    },
+    {
+      source: 'prod',
+      plan: 'aaaaaaaaaaaa',
+      vdnIds: [1, 3],
+      heldSince: new Date('2026-11-20T02:00Z'),
+      difference: removed('aaaaaaaaaaaa'),
+    },
+    {
+      source: 'prod',
+      plan: 'bbbbbbbbbbbb',
+      vdnIds: [2],
+      heldSince: new Date('2026-11-21T02:00Z'),
+      difference: removed('bbbbbbbbbbbb'),
+    },
+  ];
+  expect(plans).toEqual(expected.slice(0, 2));
+  expect(total).toBe(3);
+  expect(all).toEqual({ plans: expected, total: 3 });
+});
