@@ -1,0 +1,47 @@
+import { renderStatusPage } from '../../src/page/status-page.ts';
+import { renderUnavailablePage } from '../../src/page/unavailable-page.ts';
+import {
+  at,
+  failing,
+  failingReport,
+  fineReport,
+  heldReport,
+  largestReport,
+  thirtyNights,
+  vdn,
+} from '../support/page-reports.ts';
+
+const hour = 3_600_000;
+
+/** Two sources with so few VDNs that each has its number, one in each state. */
+const few = fineReport({
+  vdns: [
+    vdn(1, { source: 'backup' }),
+    vdn(2, { source: 'backup', ageMs: 33 * hour }),
+    vdn(3, { source: 'backup', ageMs: 80 * hour }),
+    vdn(4, { source: 'backup', ageMs: null, codeCount: 0 }),
+    vdn(5, { source: 'backup', held: true, ageMs: 33 * hour }),
+    vdn(6, { source: 'backup', ...failing }),
+    vdn(1),
+    vdn(25),
+    ...Array.from({ length: 21 }, (_, index) => vdn(100 + index)),
+  ],
+  runs: thirtyNights().slice(0, 4),
+});
+
+const empty = fineReport({
+  vdns: [],
+  runs: [],
+  changes: { changes: [], leftOut: 0, runsNotListed: [] },
+});
+
+/** The states of the page, as documents. */
+export const states = {
+  fine: renderStatusPage(fineReport()),
+  held: renderStatusPage(heldReport()),
+  failing: renderStatusPage(failingReport()),
+  few: renderStatusPage(few),
+  empty: renderStatusPage(empty),
+  away: renderUnavailablePage('database-unreachable', 'obs-code-sync', at),
+  largest: renderStatusPage(largestReport()),
+};
