@@ -2,7 +2,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import type { CommandResult } from '../support/command.ts';
 import { codeViolations, violations } from '../support/invariants.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
-import { until } from '../support/sessions.ts';
+import { holdUp, openSession, until, untilHeldUp } from '../support/sessions.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
 
@@ -115,6 +115,43 @@ test('a database that stays away ends a run with 6 after 30 s; a signal cuts the
     expect(await violations(url)).toEqual([]);
   }
 }, 120_000);
+
+/** Lets every commit that writes wait for a replica that is not there: it is done, and its client does not hear of it. */
+async function commitsUnheard(url: string): Promise<void> {
+  await query(server.url, `alter system set synchronous_standby_names = 'nobody'`);
+  await query(server.url, 'select pg_reload_conf()');
+  const probe = await openSession(url);
+  let tables = 0;
+  await until('commits wait', async () => {
+    probe.query(`create table public.probe_${++tables} ()`).catch(() => {});
+    return (await query(url, atCommit('%'))).length > 0;
+  });
+}
+
+const atCommit = (application: string) => `
+  select pid from pg_stat_activity
+  where datname = current_database() and application_name like '${application}' and wait_event = 'SyncRep'`;
+
+test('a connection that is lost in the middle of a commit: what the database has kept counts as done', async () => {
+  const { url, rows, startSync } = await setupOn('committing', '1-3');
+  const gate = await holdUp(url, 'apply');
+  const run = startSync();
+  await untilHeldUp(url, 2);
+  await commitsUnheard(url);
+  await gate.release();
+  await until('both applies wait', async () => (await rows(atCommit('obs-code-sync'))).length === 2);
+  await rows(`select pg_terminate_backend(pid, 5000) from (${atCommit('obs-code-sync')}) as waiting`);
+  await query(server.url, 'alter system reset synchronous_standby_names');
+  await query(server.url, 'select pg_reload_conf()');
+  const result = await run.exit;
+  expectTidy(result);
+  expect(result.json()).toMatchObject({
+    exitCode: 0,
+    vdns: { changed: 2, unchanged: 1 },
+    codes: { added: 20 },
+  });
+  expect(await violations(url)).toEqual([]);
+});
 
 test('a database that is not there ends every command with 6', async () => {
   const { sync } = await setupOn('gone', '1-3');
