@@ -1,10 +1,14 @@
-import { type ExitCode, exitCodes, Interruption } from '../errors.ts';
+import { setTimeout as delay } from 'node:timers/promises';
+import { exitCodes, Interruption } from '../errors.ts';
 
 /** Ctrl-C under `npm start` reaches the program twice at once; only a later signal is a second one. */
 const secondSignalAfterMs = 1000;
 
 /** A shutdown that takes longer than this is cut off; the database rolls back what was not committed. */
-const usualGraceMs = 9000;
+const usualGraceMs = 8000;
+
+/** What is to be said before the end may take this long. */
+const lastWordsMs = 500;
 
 const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
 
@@ -13,11 +17,24 @@ const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as c
  * that hangs, ends the process at once.
  *
  * @param graceMs how long a shutdown may take
+ * @param lastWords is called before the process is ended by force
  */
-export function listenForSignals(graceMs = usualGraceMs): { signal: AbortSignal; stop(): void } {
+export function listenForSignals(
+  graceMs = usualGraceMs,
+  lastWords: (end: Interruption) => Promise<void> = async () => {},
+): { signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   let firstAt: number | undefined;
   let deadline: NodeJS.Timeout | undefined;
+
+  function endNow(exitCode: 130 | 143, why: string): void {
+    const end = new Interruption(
+      exitCode,
+      `ended at once ${why}; what was not finished is undone by the database, and the next run marks this one as interrupted`,
+    );
+    process.stderr.write(`${end.message}\n`);
+    void Promise.race([lastWords(end), delay(lastWordsMs)]).finally(() => process.exit(exitCode));
+  }
 
   function onSignal(name: keyof typeof exitCodeOf): void {
     const exitCode = exitCodeOf[name];
@@ -38,11 +55,4 @@ export function listenForSignals(graceMs = usualGraceMs): { signal: AbortSignal;
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
     },
   };
-}
-
-function endNow(exitCode: ExitCode, why: string): void {
-  process.stderr.write(
-    `Ended at once ${why}. What was not finished is undone by the database; the next run marks this one as interrupted.\n`,
-  );
-  process.exit(exitCode);
 }

@@ -17,6 +17,7 @@ import {
 import { listenForSignals } from './interruption.ts';
 import { planRun, type RunChoices } from './plan.ts';
 import { createProgress } from './progress.ts';
+import { RunSoFar } from './run-so-far.ts';
 import { shardArgument, shardOfJob } from './shard-argument.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
@@ -71,7 +72,8 @@ Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are hel
 6 database unreachable, 7 database unusable, 75 another run is at work, 130/143 stopped by a signal.`;
 
 async function sync(options: SyncOptions, args: readonly string[]): Promise<ExitCode> {
-  const signals = listenForSignals();
+  const soFar = new RunSoFar();
+  const signals = listenForSignals(undefined, (end) => tell(options, soFar.summary(end)));
   let summary: RunSummary;
   try {
     const config = await loadConfiguration(options);
@@ -82,7 +84,8 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
     summary = await withDatabase(config.database, async (database) => {
       if (options.migrate) await migrateToLatest(database);
       try {
-        return await runSync(database, plan, { signal: signals.signal, logger: log, observer: progress });
+        const observer = soFar.observing(plan, progress);
+        return await runSync(database, plan, { signal: signals.signal, logger: log, observer });
       } finally {
         progress.done();
       }
@@ -96,10 +99,14 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
   } finally {
     signals.stop();
   }
-  if (options.summaryFile !== undefined) await writeSummaryFile(options.summaryFile, summary);
-  if (options.json) printJson(summary);
-  else printSummary(summary);
+  await tell(options, summary);
   return summary.exitCode;
+}
+
+async function tell({ json, summaryFile }: SyncOptions, summary: RunSummary): Promise<void> {
+  if (summaryFile !== undefined) await writeSummaryFile(summaryFile, summary);
+  if (json) printJson(summary);
+  else printSummary(summary);
 }
 
 /** What a run is to do, as the command line has it. */

@@ -35,7 +35,8 @@ export interface RunPlan {
 
 /** Looks on while a run is under way: a progress bar, metrics. */
 export interface RunObserver {
-  started(vdnsTotal: number): void;
+  /** @param runId null in a dry run */
+  started(vdnsTotal: number, runId: number | null): void;
   attempted(source: string, attempt: Attempt): void;
   concluded(result: VdnResult): void;
 }

@@ -60,7 +60,7 @@ export async function workThrough(
     }
   }
 
-  observer.started(vdnsSelected(plan.selection));
+  observer.started(vdnsSelected(plan.selection), run?.runId ?? null);
   await Promise.all(
     servers.flatMap(({ queue, selections }) => selections.map((one) => workOn(one, queue).catch(stop))),
   );

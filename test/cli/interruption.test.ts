@@ -92,7 +92,15 @@ test('a second signal ends it at once; the next run tells what became of it', as
   expect(await rows(lastRun)).toMatchObject([{ status: 'running' }]);
   const result = await stopped(run, 'SIGTERM');
   expect(result.exitCode).toBe(143);
-  expect(result.stderr).toContain('Ended at once by a second signal');
+  expect(result.stderr).toContain('ended at once by a second signal');
+  expect(result.json()).toMatchObject({
+    runId: 1,
+    status: 'interrupted',
+    exitCode: 143,
+    error: { code: 'interrupted', message: expect.stringContaining('second signal') },
+    vdns: { total: 3, changed: 0, skipped: 3 },
+    requests: 3,
+  });
 
   await gate.release();
   expect((await sync()).json()).toMatchObject({ exitCode: 0 });
@@ -111,9 +119,10 @@ test('what hangs in the database does not keep it from ending within 10 s, wheth
   await untilHeldUp(applying.url, 3);
   await untilHeldUp(preparing.url, 1);
   const results = await Promise.all(runs.map((run) => stopped(run, 'SIGTERM')));
-  for (const { exitCode, stderr } of results) {
-    expect(exitCode).toBe(143);
-    expect(stderr).toContain('Ended at once 9 s after SIGTERM');
+  for (const result of results) {
+    expect(result.exitCode).toBe(143);
+    expect(result.stderr).toContain('ended at once 8 s after SIGTERM');
+    expect(result.json()).toMatchObject({ status: 'interrupted', exitCode: 143 });
   }
 
   for (const gate of gates) await gate.release();
