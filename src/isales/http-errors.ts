@@ -20,7 +20,7 @@ export interface Refusal {
  * @param now this machine's clock, for dates in headers
  */
 export function refusalError({ status, headers }: Refusal, now: Date): VdnError {
-  const pauseMs = retryAfterMs(headers['retry-after'], now);
+  const pauseMs = retryAfterMs(headers, now);
   if (pauseMs !== undefined && pauseMs > longestPauseMs && passes(status)) {
     return new VdnError(
       'rate-limited',
@@ -81,12 +81,14 @@ function passes(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
 
-/** Retry-After in seconds or as a date (RFC 9110, 10.2.3). */
-function retryAfterMs(value: string | undefined, now: Date): number | undefined {
+/** Retry-After in seconds or as a date of the server's clock (RFC 9110, 10.2.3). */
+function retryAfterMs(headers: IncomingHttpHeaders, now: Date): number | undefined {
+  const value = headers['retry-after'];
   if (value === undefined) return undefined;
   if (/^\d+$/.test(value.trim())) return Number(value) * 1000;
+  const serverNow = now.getTime() + (clockDifferenceMs(headers, now) ?? 0);
   const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
+  return Number.isNaN(date) ? undefined : Math.max(0, date - serverNow);
 }
 
 function unauthorizedMessage(headers: IncomingHttpHeaders, now: Date): string {

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { inspect } from 'node:util';
@@ -7,7 +7,7 @@ import { configSchema } from '../../src/config/schema.ts';
 import { createClient } from '../../src/isales/client.ts';
 import { ServerQueue } from '../../src/isales/server-queue.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
-import { run, start } from '../support/command.ts';
+import { type CommandResult, run, start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
 import { noTerminal, startOnTerminal } from '../support/terminal.ts';
 import { databaseText, leaks, markedDatabase } from './secrets-marks.ts';
@@ -17,6 +17,7 @@ let database: Awaited<ReturnType<typeof markedDatabase>>;
 let sources: FailingSource[];
 let directory: string;
 let config: string;
+let synced: CommandResult;
 
 beforeAll(async () => {
   database = await markedDatabase();
@@ -29,6 +30,7 @@ beforeAll(async () => {
     http: { port: 0 },
     log: { level: 'trace' },
   });
+  synced = await run(['sync', '--json', ...trace], { config });
 });
 afterAll(async () => {
   await Promise.all(sources.map((source) => source.close()));
@@ -45,17 +47,16 @@ function expectNoSecret(text: string): void {
 }
 
 test('sync shows none, whatever its sources answer', async () => {
-  const json = await run(['sync', '--json', ...trace], { config });
-  expect(json.exitCode).toBe(5);
-  const { outcomes } = json.json() as RunSummary;
+  expect(synced.exitCode).toBe(5);
+  const { outcomes } = synced.json() as RunSummary;
   expect(outcomes.map(({ source }) => source).toSorted()).toEqual(
     sources.map(({ source }) => source.name).toSorted(),
   );
-  expectNoSecret(json.stdout + json.stderr);
+  expectNoSecret(synced.stdout + synced.stderr);
   const dry = await run(['sync', '--dry-run', ...trace], { config });
   expectNoSecret(dry.stdout + dry.stderr);
   // What was hidden is seen to be hidden.
-  expect(json.stdout).toContain('[hidden]');
+  expect(synced.stdout).toContain('[hidden]');
 });
 
 test('sync on a terminal shows none', async ({ skip }) => {
@@ -98,7 +99,9 @@ test('the database holds none, and what reads it shows none', async () => {
     expect(exitCode).toBe(0);
     expectNoSecret(stdout + stderr);
   }
-  const stored = await databaseText(database.ownUrl);
+  const page = path.join(directory, 'status.html');
+  expect(await run(['status', '--html', page], { config })).toMatchObject({ exitCode: 0 });
+  const stored = (await databaseText(database.ownUrl)) + (await readFile(page, 'utf8'));
   expect(stored).toContain('isales-error');
   expect(stored).toContain('[hidden]');
   expectNoSecret(stored);

@@ -64,6 +64,11 @@ describe('Retry-After', () => {
     },
   );
 
+  test('as a date is one of the clock that the server shows', () => {
+    const headers = { date: 'Fri, 02 Jan 2026 03:08:00 GMT', 'retry-after': 'Fri, 02 Jan 2026 03:08:30 GMT' };
+    expect(refusal(429, headers)).toMatchObject({ retryAfterMs: 30_000 });
+  });
+
   test('does not make a 401 anything else', () => {
     expect(refusal(401, { 'retry-after': '3600' }).code).toBe('unauthorized');
   });
