@@ -85,7 +85,7 @@ test(
     expect(results.filter(({ runRow }) => runRow).length).toBeGreaterThan(kills / 3);
     expect(results.filter(({ insideApply }) => insideApply).length).toBeGreaterThan(kills / 10);
   },
-  runs(150_000),
+  runs(240_000),
 );
 
 test('the next run waits for what a killed one is still committing, and finds it done', async () => {

@@ -59,12 +59,12 @@ export async function untilHeldUp(url: string, sessions: number): Promise<void> 
 /**
  * Looks again and again until what it finds is true.
  *
- * @throws where it is not within 20 s
+ * @throws where it is not within 40 s
  */
 export async function until(what: string, look: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = Date.now() + 20_000;
+  const deadline = Date.now() + 40_000;
   while (!(await look())) {
-    if (Date.now() > deadline) throw new Error(`20 s passed and still not: ${what}`);
+    if (Date.now() > deadline) throw new Error(`40 s passed and still not: ${what}`);
     await pause(10);
   }
 }
