@@ -8,6 +8,9 @@ import { shortCount } from './words.ts';
 /** A few runs do not become a few broad walls. */
 const fewestSlots = 12;
 
+/** As many dates as fit beside each other on a telephone. */
+const mostDates = 6;
+
 /** In pixels from the top; across, everything is a share of the width, so that text keeps its size on any screen. */
 const panels = { duration: { top: 24, base: 96 }, changes: { top: 150, base: 206 }, dates: 224, height: 230 };
 const markY = 106;
@@ -23,7 +26,7 @@ export function runBars(runs: readonly RunEntry[], at: Date): Html {
   const bars = [...runs].reverse();
   const longest = Math.max(1, ...bars.map((run) => durationMs(run, at)));
   const most = Math.max(1, ...bars.map(changesOf));
-  const dateEvery = bars.length > fewestSlots ? 5 : 1;
+  const dateEvery = Math.ceil(bars.length / mostDates);
   const slot = 100 / Math.max(bars.length, fewestSlots);
   const { duration, changes, height } = panels;
   return html`<svg class="bars" width="100%" height="${height}" role="img" aria-label="${inWords(bars, longest, at)}">

@@ -5,13 +5,16 @@ import {
   failing,
   failingReport,
   fineReport,
+  heldEntry,
   heldReport,
   largestReport,
   thirtyNights,
   vdn,
+  vdns,
 } from '../support/page-reports.ts';
 
 const hour = 3_600_000;
+const shortDifference = heldEntry().difference.slice(0, 6);
 
 /** Two sources with so few VDNs that each has its number, one in each state. */
 const few = fineReport({
@@ -26,7 +29,19 @@ const few = fineReport({
     vdn(25),
     ...Array.from({ length: 21 }, (_, index) => vdn(100 + index)),
   ],
-  runs: thirtyNights().slice(0, 4),
+  held: { plans: [heldEntry({ source: 'backup', vdnIds: [5], difference: shortDifference })], total: 1 },
+  runs: thirtyNights().slice(0, 8),
+});
+
+/** The morning that the README shows. */
+const overview = fineReport({
+  vdns: vdns(500, (vdnId) => {
+    if (vdnId === 7 || vdnId === 12 || vdnId === 13) return { ...failing, ageMs: 2 * 24 * hour + 9 * hour };
+    if (vdnId === 25 || vdnId === 410) return { held: true, ageMs: 33 * hour };
+    return vdnId > 440 && vdnId < 460 ? { ageMs: 33 * hour } : {};
+  }),
+  held: { plans: [heldEntry({ vdnIds: [25, 410], difference: shortDifference })], total: 1 },
+  runs: heldReport().runs,
 });
 
 const empty = fineReport({
@@ -44,4 +59,5 @@ export const states = {
   empty: renderStatusPage(empty),
   away: renderUnavailablePage('database-unreachable', 'obs-code-sync', at),
   largest: renderStatusPage(largestReport()),
+  overview: renderStatusPage(overview),
 };

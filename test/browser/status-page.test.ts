@@ -15,7 +15,10 @@ afterAll(() => browser.close());
 
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-/** What axe finds, by rule and element; all of its rules, also those that are advice. */
+/**
+ * What axe finds, by rule and element, with the rules that it has on by default: WCAG A and AA and good practice. Off is
+ * the size of targets (AA of 2.2): the cells of a map of thousands are small because they are a map.
+ */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);
   const results: AxeResults = await page.evaluate('axe.run(document, { resultTypes: ["violations"] })');
@@ -45,8 +48,9 @@ describe.each(Object.entries(states))('%s', (name, document) => {
         fullPage: true,
       });
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
-      // Its ten thousand cells are all of one kind: once is enough.
-      if (name !== 'largest' || width === 1200) expect(await violations(page)).toEqual([]);
+      // Ten thousand cells take axe half a minute, and differ from hundreds in nothing that it sees: once is enough.
+      if (name !== 'largest' || (width === 1200 && scheme === 'light'))
+        expect(await violations(page)).toEqual([]);
       expect(complaints).toEqual([]);
       expect(requests).toEqual([address]);
     },

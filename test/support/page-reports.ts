@@ -99,7 +99,7 @@ export function thirtyNights(): RunEntry[] {
   return Array.from({ length: 30 }, (_, night) => nightlyRun(88 - night, night, particular[night]));
 }
 
-export const recentChanges: readonly RecentChange[] = [
+const recentChanges: readonly RecentChange[] = [
   {
     ...{ runId: 88, source: 'prod', vdnIds: [25], codes: 1, kind: 'changed', obsCode: '00605' },
     before: 'The switch is busy.',
