@@ -56,6 +56,22 @@ export function diff(stored: Iterable<StoredCode>, snapshot: CompleteSnapshot): 
   return { changes, activeBefore };
 }
 
+/** Whether two differences are the same, change by change. */
+export function sameChanges(one: readonly Change[], other: readonly Change[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every((change, index) => {
+      const { kind, obsCode, before, after } = other[index] ?? {};
+      return (
+        change.kind === kind &&
+        change.obsCode === obsCode &&
+        change.before === before &&
+        change.after === after
+      );
+    })
+  );
+}
+
 /** How many changes there are of each kind. */
 export function countChanges(changes: readonly Change[]): ChangeCounts {
   const counts: ChangeCounts = { added: 0, changed: 0, removed: 0, returned: 0 };

@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, QueryCreator, Transaction } from 'kysely';
 import { type Change, type ChangeCounts, countChanges, type Difference, planOf } from '../domain/diff.ts';
 import type { VdnError } from '../errors.ts';
 import { clock, instant } from './instant.ts';
@@ -151,13 +151,23 @@ interface Settled {
   readonly codeCount: number;
 }
 
-/** The VDN is verified: whatever was held or failing before is no longer. */
+/**
+ * The VDN is verified: whatever was held or failing before is no longer.
+ *
+ * @param log the VDN's line in the run's log, written by the same statement: each one more is a way to the server and back
+ */
 export async function settleVdn(
   trx: Transaction<Database>,
   write: VdnWrite,
   settled: Settled,
+  log?: RunVdn,
 ): Promise<void> {
-  await updateSettled(trx, write, settled).execute();
+  const update = updateSettled(
+    log ? trx.with('log', (query) => insertRunVdn(query, write, log)) : trx,
+    write,
+    settled,
+  );
+  await update.execute();
   if (!write.state.held) return;
   await trx
     .deleteFrom('held_change')
@@ -167,7 +177,7 @@ export async function settleVdn(
 }
 
 function updateSettled(
-  db: Kysely<Database>,
+  db: QueryCreator<Database>,
   { source, vdnId, runId }: VdnWrite,
   { outcome, at, codeCount }: Settled,
 ) {
@@ -204,29 +214,30 @@ interface RunVdn {
 }
 
 /** The VDN's line in the run's log. */
-export async function recordRunVdn(
-  trx: Transaction<Database>,
+async function recordRunVdn(trx: Transaction<Database>, write: VdnWrite, log: RunVdn): Promise<void> {
+  await insertRunVdn(trx, write, log).execute();
+}
+
+function insertRunVdn(
+  query: QueryCreator<Database>,
   { runId, source, vdnId, requests, durationMs }: VdnWrite,
   { outcome, changes = [], error, plan }: RunVdn,
-): Promise<void> {
+) {
   const codes = countChanges(changes);
-  await trx
-    .insertInto('sync_run_vdn')
-    .values({
-      run_id: runId,
-      source,
-      vdn_id: vdnId,
-      outcome,
-      codes_added: codes.added,
-      codes_changed: codes.changed,
-      codes_removed: codes.removed,
-      codes_returned: codes.returned,
-      requests,
-      duration_ms: Math.round(durationMs),
-      error_code: error?.code ?? null,
-      error_message: error?.message ?? null,
-      plan: plan ?? null,
-      approved: plan !== undefined && outcome === 'changed',
-    })
-    .execute();
+  return query.insertInto('sync_run_vdn').values({
+    run_id: runId,
+    source,
+    vdn_id: vdnId,
+    outcome,
+    codes_added: codes.added,
+    codes_changed: codes.changed,
+    codes_removed: codes.removed,
+    codes_returned: codes.returned,
+    requests,
+    duration_ms: Math.round(durationMs),
+    error_code: error?.code ?? null,
+    error_message: error?.message ?? null,
+    plan: plan ?? null,
+    approved: plan !== undefined && outcome === 'changed',
+  });
 }

@@ -89,10 +89,11 @@ type Verdict =
 
 function judge({ source, guard, approvals }: VdnContext, state: VdnState, difference: Difference): Verdict {
   if (difference.changes.length === 0) return { outcome: 'unchanged' };
-  const plan = planOf(source, difference);
-  if (approvals.has(plan)) return { outcome: 'changed', plan };
   // A VDN's first list has nothing to be suspicious against.
   const reason = state.lastVerifiedAt === null ? undefined : suspicion(difference, guard);
+  if (reason === undefined && approvals.size === 0) return { outcome: 'changed' };
+  const plan = planOf(source, difference);
+  if (approvals.has(plan)) return { outcome: 'changed', plan };
   return reason === undefined ? { outcome: 'changed' } : { outcome: 'held', plan, reason };
 }
 
