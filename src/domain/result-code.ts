@@ -31,12 +31,12 @@ export function parseResultCode(row: unknown, where: string): ResultCode {
   if (length > longestCode) {
     throw badRow(where, `has an obsCode of ${length} characters; at most ${longestCode} are possible`);
   }
-  refuseUnstorable(obsCode, where, 'obsCode');
+  refuseUnstorable(obsCode, where, () => 'obsCode');
   if (obsCodeDesc !== null) {
     if (typeof obsCodeDesc !== 'string') {
       throw badRow(where, `has ${describe(obsCodeDesc)} as obsCodeDesc, where text or null belongs`);
     }
-    refuseUnstorable(obsCodeDesc, where, `obsCodeDesc of code ${quote(obsCode)}`);
+    refuseUnstorable(obsCodeDesc, where, () => `obsCodeDesc of code ${quote(obsCode)}`);
   }
   return { obsCode, obsCodeDesc };
 }
@@ -53,10 +53,11 @@ function characters(text: string): number {
   return count;
 }
 
-function refuseUnstorable(text: string, where: string, field: string): void {
-  if (text.includes('\0')) throw badRow(where, `has a NUL character in its ${field}`);
+/** @param field names it for a message; asked for only then, since every row comes through here */
+function refuseUnstorable(text: string, where: string, field: () => string): void {
+  if (text.includes('\0')) throw badRow(where, `has a NUL character in its ${field()}`);
   if (!text.isWellFormed())
-    throw badRow(where, `has half a surrogate pair in its ${field}, which is not valid Unicode`);
+    throw badRow(where, `has half a surrogate pair in its ${field()}, which is not valid Unicode`);
 }
 
 function badRow(where: string, problem: string): VdnError {
