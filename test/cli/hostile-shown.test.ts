@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -116,6 +116,15 @@ describe('shown harmlessly', () => {
       expectHarmless(result.stderr);
     });
   }
+
+  test('on the status page', async () => {
+    const file = path.join(directory, 'status.html');
+    expect(await run(['status', '--html', file], { config })).toMatchObject({ exitCode: 0 });
+    const page = await readFile(file, 'utf8');
+    expect(page).toContain('&lt;script&gt;alert(1)');
+    expect(page).not.toContain('<script>alert');
+    expect(page.match(/[^\n\t\P{Cc}]|[\u202a-\u202e\u2066-\u2069]/gu)).toBeNull();
+  });
 });
 
 /**

@@ -76,7 +76,7 @@ test('whatever becomes of a list, the tables follow it and can be replayed to an
     { numRuns: runs(15) },
   );
   expect(await violations(place.url)).toEqual([]);
-}, 120_000);
+}, runs(120_000));
 
 /** The lists as they were at one instant, by VDN. */
 interface States {

@@ -57,7 +57,7 @@ test('over HTTP the same bytes come to the same, plain, in chunks or packed', as
     ),
     { numRuns: runs(500) },
   );
-}, 60_000);
+}, runs(60_000));
 
 test('whatever bytes a server sends, the client gives a page or one of its own errors', async () => {
   await fc.assert(
@@ -68,7 +68,7 @@ test('whatever bytes a server sends, the client gives a page or one of its own e
     }),
     { numRuns: runs(500) },
   );
-}, 60_000);
+}, runs(60_000));
 
 const ask = () => () =>
   client.fetchPage({ vdnId: 1, pageNum: 1, pageSize: 50 }, new AbortController().signal, () => {});

@@ -19,7 +19,7 @@ test('any bytes as a body give a valid page or an error of the program’s own, 
     expect(seen.get(verdict), verdict).toBeGreaterThan(300);
   }
   expect(seen.size).toBe(5);
-}, 60_000);
+}, runs(60_000));
 
 /** What became of a body, after the checks of what it became. */
 function judged(body: Buffer): string {
