@@ -82,7 +82,7 @@ async function runPod(manifests: readonly Manifest[], more: Record<string, strin
 
 const terminationMessage = async () => JSON.parse(await readFile(terminationLog, 'utf8'));
 
-describe('the manifests as a cluster would run them', () => {
+describe('the manifests as a cluster would run them', { timeout: 180_000 }, () => {
   test('the first night migrates as the owner; without its rights the writer ends with 7, which fails the Job', async () => {
     const first = await runPod(overlay('base'));
     expect(first).toMatchObject({ exitCode: 7 });

@@ -23,10 +23,14 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 /** Starts the image's entry point from the assembled files, as the container's directory `cwd`. */
 function runImage(args: readonly string[], cwd: string) {
   const [, main = ''] = image.entryPoint;
-  return launch([process.execPath, main, ...args], { cwd, env: { NODE_ENV: 'production' } }).exit;
+  return launch([process.execPath, main, ...args], {
+    cwd,
+    env: { NODE_ENV: 'production' },
+    timeoutMs: 150_000,
+  }).exit;
 }
 
-describe('the files of the image, assembled without an engine', () => {
+describe('the files of the image, assembled without an engine', { timeout: 180_000 }, () => {
   test('are the program with its production dependencies, and nothing else', async () => {
     expect(await readdir(image.root)).toEqual(['app', 'config']);
     expect((await readdir(path.join(image.root, 'app'))).sort()).toEqual([
