@@ -51,32 +51,36 @@ afterAll(async () => {
   await place.close();
 });
 
-test('whatever becomes of a list, the tables follow it and can be replayed to any instant', async () => {
-  const lives = fc.array(life, { minLength: vdns, maxLength: vdns });
-  await fc.assert(
-    fc.asyncProperty(lives, fc.integer({ min: 1, max: 5 }), async (lists, pageSize) => {
-      const { baseUrl } = simulator;
-      const source = { name: `s${++sourcesUsed}`, baseUrl, vdns: [`1-${vdns}`], pageSize };
-      const steps = Math.max(...lists.map(({ length }) => length));
-      const states: States[] = [];
-      for (let step = 0; step < steps; step++) {
-        const current = lists.map((one) => one[step] ?? one.at(-1) ?? []);
-        for (const [index, codes] of current.entries()) simulator.vdn(index + 1).replace(codes);
-        await syncAndApprove(source);
-        states.push({
-          at: await now(),
-          lists: new Map(current.map((codes, index) => [index + 1, sorted(codes)])),
-        });
-        expect(await active(source.name)).toEqual(nonEmpty(states.at(-1)));
-        await expectNothingWritten(source);
-      }
-      for (const state of states) await expectReplay(source.name, state.at, nonEmpty(state));
-      for (let vdnId = 1; vdnId <= vdns; vdnId++) await expectEdges(source.name, vdnId, states);
-    }),
-    { numRuns: runs(15) },
-  );
-  expect(await violations(place.url)).toEqual([]);
-}, runs(120_000));
+test(
+  'whatever becomes of a list, the tables follow it and can be replayed to any instant',
+  async () => {
+    const lives = fc.array(life, { minLength: vdns, maxLength: vdns });
+    await fc.assert(
+      fc.asyncProperty(lives, fc.integer({ min: 1, max: 5 }), async (lists, pageSize) => {
+        const { baseUrl } = simulator;
+        const source = { name: `s${++sourcesUsed}`, baseUrl, vdns: [`1-${vdns}`], pageSize };
+        const steps = Math.max(...lists.map(({ length }) => length));
+        const states: States[] = [];
+        for (let step = 0; step < steps; step++) {
+          const current = lists.map((one) => one[step] ?? one.at(-1) ?? []);
+          for (const [index, codes] of current.entries()) simulator.vdn(index + 1).replace(codes);
+          await syncAndApprove(source);
+          states.push({
+            at: await now(),
+            lists: new Map(current.map((codes, index) => [index + 1, sorted(codes)])),
+          });
+          expect(await active(source.name)).toEqual(nonEmpty(states.at(-1)));
+          await expectNothingWritten(source);
+        }
+        for (const state of states) await expectReplay(source.name, state.at, nonEmpty(state));
+        for (let vdnId = 1; vdnId <= vdns; vdnId++) await expectEdges(source.name, vdnId, states);
+      }),
+      { numRuns: runs(15) },
+    );
+    expect(await violations(place.url)).toEqual([]);
+  },
+  runs(120_000),
+);
 
 /** The lists as they were at one instant, by VDN. */
 interface States {

@@ -45,30 +45,40 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-test('over HTTP the same bytes come to the same, plain, in chunks or packed', async () => {
-  await fc.assert(
-    fc.asyncProperty(
-      responseBody,
-      fc.constantFrom('length', 'close', 'chunks', 'gzip'),
-      async (body, how) => {
-        answer = Buffer.concat(framed(body, how));
-        expect(await outcome(ask())).toEqual(await outcome(async () => parsePage(body, 1, (words) => words)));
-      },
-    ),
-    { numRuns: runs(500) },
-  );
-}, runs(60_000));
+test(
+  'over HTTP the same bytes come to the same, plain, in chunks or packed',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        responseBody,
+        fc.constantFrom('length', 'close', 'chunks', 'gzip'),
+        async (body, how) => {
+          answer = Buffer.concat(framed(body, how));
+          expect(await outcome(ask())).toEqual(
+            await outcome(async () => parsePage(body, 1, (words) => words)),
+          );
+        },
+      ),
+      { numRuns: runs(500) },
+    );
+  },
+  runs(60_000),
+);
 
-test('whatever bytes a server sends, the client gives a page or one of its own errors', async () => {
-  await fc.assert(
-    fc.asyncProperty(rawResponse, async (bytes) => {
-      answer = bytes;
-      const { page, error } = await outcome(ask());
-      expect(page ?? error).toBeDefined();
-    }),
-    { numRuns: runs(500) },
-  );
-}, runs(60_000));
+test(
+  'whatever bytes a server sends, the client gives a page or one of its own errors',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(rawResponse, async (bytes) => {
+        answer = bytes;
+        const { page, error } = await outcome(ask());
+        expect(page ?? error).toBeDefined();
+      }),
+      { numRuns: runs(500) },
+    );
+  },
+  runs(60_000),
+);
 
 const ask = () => () =>
   client.fetchPage({ vdnId: 1, pageNum: 1, pageSize: 50 }, new AbortController().signal, () => {});

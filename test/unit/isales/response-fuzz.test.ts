@@ -5,21 +5,25 @@ import { parsePage } from '../../../src/isales/response.ts';
 import { runs } from '../../support/effort.ts';
 import { responseBody } from '../../support/mutated-bodies.ts';
 
-test('any bytes as a body give a valid page or an error of the program’s own, never anything else', () => {
-  const seen = new Map<string, number>();
-  fc.assert(
-    fc.property(responseBody, (body) => {
-      const result = judged(body);
-      seen.set(result, (seen.get(result) ?? 0) + 1);
-    }),
-    { numRuns: runs(20_000) },
-  );
-  // The bodies are worth something: each verdict comes often.
-  for (const verdict of ['page', 'not-json', 'bad-response', 'isales-error', 'bad-row']) {
-    expect(seen.get(verdict), verdict).toBeGreaterThan(300);
-  }
-  expect(seen.size).toBe(5);
-}, runs(60_000));
+test(
+  'any bytes as a body give a valid page or an error of the program’s own, never anything else',
+  () => {
+    const seen = new Map<string, number>();
+    fc.assert(
+      fc.property(responseBody, (body) => {
+        const result = judged(body);
+        seen.set(result, (seen.get(result) ?? 0) + 1);
+      }),
+      { numRuns: runs(20_000) },
+    );
+    // The bodies are worth something: each verdict comes often.
+    for (const verdict of ['page', 'not-json', 'bad-response', 'isales-error', 'bad-row']) {
+      expect(seen.get(verdict), verdict).toBeGreaterThan(300);
+    }
+    expect(seen.size).toBe(5);
+  },
+  runs(60_000),
+);
 
 /** What became of a body, after the checks of what it became. */
 function judged(body: Buffer): string {
