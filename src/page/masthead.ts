@@ -2,7 +2,7 @@ import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
-import { changesOf, durationMs } from './run-figures.ts';
+import { changesOf, durationMs, lastEnded } from './run-figures.ts';
 import { type Trust, verdict } from './verdict.ts';
 import { age, count, countOf, instant } from './words.ts';
 
@@ -26,20 +26,19 @@ function figures({ vdns, runs, at }: PageReport): Html {
   const entries: [string, Part][] = [
     ['VDNs', count(vdns.length)],
     ['Active codes', count(codes)],
-    ...lastRun(runs, at),
+    ...lastRuns(runs, at),
   ];
   return html`<dl class="figures">${entries.map(
     ([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`,
   )}</dl>`;
 }
 
-function lastRun(runs: readonly RunEntry[], at: Date): [string, Part][] {
+function lastRuns(runs: readonly RunEntry[], at: Date): [string, Part][] {
   const [newest] = runs;
-  if (newest === undefined) return [];
-  const last = newest.finishedAt === null ? runs[1] : newest;
+  const last = lastEnded(runs);
   return [
-    ...(newest.finishedAt === null ? [underWay(newest, at)] : []),
-    ...(last === undefined ? [] : finished(last, at)),
+    ...(newest?.status === 'running' ? [underWay(newest, at)] : []),
+    ...(last === undefined ? [] : ended(last, at)),
   ];
 }
 
@@ -47,7 +46,7 @@ function underWay({ runId, startedAt }: RunEntry, at: Date): [string, Part] {
   return [`Run ${runId}`, `under way for ${age(at.getTime() - startedAt.getTime())}`];
 }
 
-function finished(run: RunEntry, at: Date): [string, Part][] {
+function ended(run: RunEntry, at: Date): [string, Part][] {
   const { runId, status, startedAt, requests } = run;
   return [
     [`Run ${runId}`, `${status}, ${age(at.getTime() - startedAt.getTime())} ago`],

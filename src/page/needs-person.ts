@@ -1,7 +1,9 @@
+import { exitCodes } from '../errors.ts';
 import { failingVdns } from './failing-vdns.ts';
 import { heldPlans } from './held-plans.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
+import { lastEnded } from './run-figures.ts';
 import { section } from './sections.ts';
 import { staleVdns } from './stale-vdns.ts';
 import { limit } from './words.ts';
@@ -29,8 +31,23 @@ function nothing({ vdns, runs, program, staleAfterMs }: PageReport): Part {
 
 /** A run that broke off as a whole; what it means for each VDN stands below. */
 function lastRunError({ runs }: PageReport): Part {
-  const last = runs.find(({ status }) => status !== 'running');
+  const last = lastEnded(runs);
   if (last === undefined || last.errorMessage === null) return '';
-  return html`<h3><i class="cell failing"></i> Run ${last.runId} ${last.status === 'interrupted' ? 'was interrupted' : 'broke off'}</h3>
-<p>${last.errorMessage}</p>`;
+  const ended = last.status === 'interrupted' ? 'was interrupted' : 'broke off';
+  return html`<h3><i class="cell failing"></i> Run ${last.runId} ${ended}</h3>
+<p>${reasonOf(last.exitCode) ?? last.errorMessage}</p>`;
+}
+
+/** Where the message would name the database or might say anything, the log is the place for it. */
+function reasonOf(exitCode: number | null): string | undefined {
+  switch (exitCode) {
+    case exitCodes.databaseUnreachable:
+      return 'The database went away during the run and was not back in time. What was finished is kept.';
+    case exitCodes.databaseUnusable:
+      return 'The database could not be used; the log of the run says why. What was finished is kept.';
+    case exitCodes.unexpected:
+      return 'It met an unexpected error; the log of the run has it. What was finished is kept.';
+    default:
+      return undefined;
+  }
 }

@@ -2,6 +2,11 @@ import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
 import { count, countOf } from './words.ts';
 
+/** The newest run that has ended. */
+export function lastEnded(runs: readonly RunEntry[]): RunEntry | undefined {
+  return runs.find(({ status }) => status !== 'running');
+}
+
 export function changesOf({ codes }: RunEntry): number {
   return codes.added + codes.changed + codes.removed + codes.returned;
 }

@@ -1,5 +1,6 @@
 import type { RunEntry, VdnEntry } from '../store/status.ts';
 import type { PageReport } from './report.ts';
+import { lastEnded } from './run-figures.ts';
 import { age, count, countOf, enumeration, limit } from './words.ts';
 
 /** Whether today's reports can be trusted: yes; with the exceptions that the sentence names; no; nobody knows. */
@@ -77,7 +78,7 @@ function whyDoubtful(doubtful: readonly VdnEntry[], { staleAfterMs }: PageReport
 
 function troublesOf({ vdns, runs, at }: PageReport): string[] {
   const failing = vdns.filter((vdn) => vdn.failing).length;
-  const last = runs.find(({ status }) => status !== 'running');
+  const last = lastEnded(runs);
   return [
     ...(failing > 0 ? [`${countOf(failing, 'VDN is', 'VDNs are')} failing`] : []),
     ...(last === undefined ? [] : troubleOf(last, at)),

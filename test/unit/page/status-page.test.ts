@@ -67,9 +67,17 @@ describe('what needs a person', () => {
   });
 
   test('a run that broke off says why', () => {
-    const errorMessage = 'the database went away and did not come back within 30 s';
+    const errorMessage = 'the run was stopped by SIGTERM';
+    const runs = [nightlyRun(8, 0, { status: 'interrupted', exitCode: 143, errorMessage })];
+    expect(text(fineReport({ runs }))).toContain(`Run 8 was interrupted ${errorMessage}`);
+  });
+
+  test('a run that lost its database says so, and does not name it', () => {
+    const errorMessage = 'the database db.example.com:5432/warehouse went away';
     const runs = [nightlyRun(8, 0, { status: 'failed', exitCode: 6, errorMessage })];
-    expect(text(fineReport({ runs }))).toContain(`Run 8 broke off ${errorMessage}`);
+    const page = renderStatusPage(fineReport({ runs }));
+    expect(read(page, 'needs-person')).toContain('Run 8 broke off The database went away during the run');
+    expect(page).not.toContain('warehouse');
   });
 
   test('of very many differences and messages some are shown, and the command that shows all', () => {
