@@ -31,10 +31,13 @@ export function statusCommand(exit: Exit): Command {
     .option('--json', 'print one JSON object on stdout')
     .option('--html <file>', 'write the status page too, one file that needs no other')
     .addHelpText('after', examples)
-    .action(async (options: StatusOptions) => {
+    .action(async (options: StatusOptions, command: Command) => {
+      // A file that was named must be named again; one from the environment or by default is found again.
+      const sameConfig =
+        command.getOptionValueSource('config') === 'cli' ? ` --config ${options.config}` : '';
       const config = await loadReadingConfiguration(options);
       if (options.html !== undefined) await writePage(config, options.html);
-      const status = await readStatus(config);
+      const status = await readStatus(config, sameConfig);
       if (options.json) printJson(status);
       else printStatus(status);
       exit(exitCodes.done);
@@ -47,7 +50,10 @@ Examples:
   obs-code-sync status --json | jq .held
   obs-code-sync status --html /srv/www/obs.html    for a web server, or to open in a browser`;
 
-async function readStatus({ database: config, freshness: { staleAfterMs } }: ReadingConfig): Promise<Status> {
+async function readStatus(
+  { database: config, freshness: { staleAfterMs } }: ReadingConfig,
+  sameConfig: string,
+): Promise<Status> {
   return await withDatabase(config, async (database) => {
     await requireCurrentSchema(database);
     const vdns = await configuredVdns(database.db, staleAfterMs);
@@ -62,7 +68,7 @@ async function readStatus({ database: config, freshness: { staleAfterMs } }: Rea
       inTrouble: vdns.filter(({ stale, failing, held }) => stale || failing || held),
       held: (await heldChanges(database.db)).map((entry) => ({
         ...entry,
-        approve: `${programName()} sync --approve ${entry.plan}`,
+        approve: `${programName()} sync --approve ${entry.plan}${sameConfig}`,
       })),
       runs: await newestRuns(database.db, runsShown),
     };

@@ -52,7 +52,7 @@ describe('status', () => {
     ]);
     const [held] = json.held;
     expect(json.held).toMatchObject([{ vdnIds: [2, 3], plan: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
-    expect(held?.approve).toBe(`obs-code-sync sync --approve ${held?.plan}`);
+    expect(held?.approve).toBe(`obs-code-sync sync --approve ${held?.plan} --config ${config}`);
     expect(held?.difference.map(({ kind }) => kind)).toEqual(Array(5).fill('removed'));
 
     const { stdout } = await run(['status'], { config });

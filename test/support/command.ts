@@ -107,11 +107,14 @@ export function launch(command: readonly string[], options: CommandOptions): Run
   };
 }
 
+/** The same program is started hundreds of times: compiled once, a start takes half as long. */
+const compileCache = path.join(os.tmpdir(), 'obs-code-sync-compiled');
+
 /** Nothing of the developer's shell: no PG…, OBS_…, CI, colours or time zone. */
 function cleanEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR'];
   const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
-  return { ...Object.fromEntries(kept), LANG: 'C.UTF-8' };
+  return { ...Object.fromEntries(kept), LANG: 'C.UTF-8', NODE_COMPILE_CACHE: compileCache };
 }
 
 interface Output {
