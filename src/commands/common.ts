@@ -53,7 +53,7 @@ export async function loadReadingConfiguration(options: CommonOptions): Promise<
 }
 
 /** What the demo's database is opened with. */
-export function demoConfiguration(directory: string): ReadingConfig {
+function demoConfiguration(directory: string): ReadingConfig {
   return {
     database: { url: `pglite:${directory}`, schema: 'obs' },
     freshness: { staleAfterMs: 36 * 3_600_000 },

@@ -3,7 +3,7 @@ import type { Measured } from './measure.ts';
 import type { Round } from './rounds.ts';
 
 /** The contestant that wall times are put in proportion to. */
-export const yardstick = 'limit: got alone';
+const yardstick = 'limit: got alone';
 
 const codeTables = ['result_code', 'result_code_history', 'usual_code'];
 

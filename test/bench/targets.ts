@@ -16,7 +16,7 @@ export function atMost(what: string, value: number, limit: number): Target {
 }
 
 /** `value` must be at least `limit`. */
-export function atLeast(what: string, value: number, limit: number): Target {
+function atLeast(what: string, value: number, limit: number): Target {
   return { what, limit, value, reached: value >= limit };
 }
 

@@ -9,7 +9,7 @@ export type ClientSettings = Omit<Parameters<typeof createClient>[0], 'baseUrl'>
   Pick<SourceConfig, 'concurrency'>;
 
 /** What a source has where its configuration says nothing, but no further attempts. */
-export const plainSettings: ClientSettings = {
+const plainSettings: ClientSettings = {
   ...demoAccount,
   timeoutMs: 10_000,
   retries: 0,
