@@ -1,13 +1,5 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { changesCommand } from './commands/changes.ts';
-import { checkCommand } from './commands/check.ts';
-import { demoCommand } from './commands/demo.ts';
-import { migrateCommand } from './commands/migrate.ts';
-import { scheduleCommand } from './commands/schedule.ts';
-import { simulateCommand } from './commands/simulate.ts';
-import { statusCommand } from './commands/status.ts';
-import { syncCommand } from './commands/sync.ts';
 import { printJson } from './commands/terminal.ts';
 import { version } from './commands/version.ts';
 import { type ExitCode, FatalError } from './errors.ts';
@@ -25,18 +17,21 @@ const program = new Command('obs-code-sync')
   .exitOverride()
   // What is wrong with the arguments is reported below, like every other error.
   .configureOutput({ outputError: () => {} });
-const commands = [
-  syncCommand(exit),
-  scheduleCommand(exit),
-  migrateCommand(exit),
-  checkCommand(exit),
-  statusCommand(exit),
-  changesCommand(exit),
-  simulateCommand(),
-  demoCommand(exit),
-];
-for (const command of commands) {
-  program.addCommand(command.copyInheritedSettings(program));
+/** Each brings libraries that the others have no use for: only the one that is asked for is loaded. */
+const commands = new Map<string, () => Promise<Command>>([
+  ['sync', async () => (await import('./commands/sync.ts')).syncCommand(exit)],
+  ['schedule', async () => (await import('./commands/schedule.ts')).scheduleCommand(exit)],
+  ['migrate', async () => (await import('./commands/migrate.ts')).migrateCommand(exit)],
+  ['check', async () => (await import('./commands/check.ts')).checkCommand(exit)],
+  ['status', async () => (await import('./commands/status.ts')).statusCommand(exit)],
+  ['changes', async () => (await import('./commands/changes.ts')).changesCommand(exit)],
+  ['simulate', async () => (await import('./commands/simulate.ts')).simulateCommand()],
+  ['demo', async () => (await import('./commands/demo.ts')).demoCommand(exit)],
+]);
+const asked = commands.get(process.argv[2] ?? '');
+// The help shows them all, and a mistyped name is compared with all.
+for (const load of asked ? [asked] : commands.values()) {
+  program.addCommand((await load()).copyInheritedSettings(program));
 }
 
 try {

@@ -1,7 +1,6 @@
 import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { FatalError } from '../errors.ts';
-import { openEmbedded } from './embedded.ts';
 import { openPool } from './server-pool.ts';
 import { lockSessionSettings, sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
@@ -43,7 +42,11 @@ export interface OpenDatabase {
  * certificate or key that the URL names cannot be read
  */
 export async function openDatabase({ url, schema }: DatabaseConfig): Promise<OpenDatabase> {
-  if (url.startsWith('pglite:')) return openEmbedded(url.slice('pglite:'.length), schema);
+  if (url.startsWith('pglite:')) {
+    // A database engine, loaded only where it is used.
+    const { openEmbedded } = await import('./embedded.ts');
+    return openEmbedded(url.slice('pglite:'.length), schema);
+  }
   const config: pg.PoolConfig = {
     connectionString: withPlainSslMode(url),
     application_name: 'obs-code-sync',
