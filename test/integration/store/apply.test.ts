@@ -1,3 +1,4 @@
+import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../../src/store/database.ts';
 import { recordUnchanged } from '../../../src/store/outcomes.ts';
@@ -148,6 +149,36 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     expect(
       await rows(`select ctid::text, xmin::text from result_code where source = 'one' and vdn_id = 1`),
     ).toEqual(before);
+  });
+
+  test('a list of thousands takes as many statements as one of a few', async () => {
+    let statements = 0;
+    const counting: KyselyPlugin = {
+      transformQuery({ node }) {
+        statements += 1;
+        return node;
+      },
+      transformResult: async ({ result }) => result,
+    };
+    const counted = { ...database, db: database.db.withPlugin(counting) };
+    const taken: number[] = [];
+    for (const [source, count] of [
+      ['few', 4],
+      ['many', 4000],
+    ] as const) {
+      const list = entries(count);
+      const half = list.slice(count / 2).map(({ obsCode }) => entry(obsCode, 'Changed.'));
+      for (const next of [list, half, list]) {
+        statements = 0;
+        await applyInTurn(counted, source, next);
+        taken.push(statements);
+      }
+    }
+    expect(taken.slice(3)).toEqual(taken.slice(0, 3));
+    const [stored] = await rows(
+      `select count(*)::integer as codes from active_result_code where source = 'many'`,
+    );
+    expect(stored).toEqual({ codes: 4000 });
   });
 
   test('a code of digits can be joined by its number, any other cannot', async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
+import { onTestFinished } from 'vitest';
 import type { CompleteSnapshot } from '../../../src/domain/complete-snapshot.ts';
 import { type Difference, diff } from '../../../src/domain/diff.ts';
 import type { ResultCode } from '../../../src/domain/result-code.ts';
@@ -62,10 +63,12 @@ export interface Writer {
 
 const origin = { trigger: 'cli', arguments: 'sync', shard: null, version: '0', host: 'test' } as const;
 
-/** Begins a run. End it before the next one on the same source. */
+/** Begins a run for a test. End it before the next one on the same source. */
 export async function beginRun(database: OpenDatabase, source = 'prod', vdnId = 1): Promise<Writer> {
   const { db } = database;
   const lock = await takeRunLock(database, [source]);
+  // Where the test fails before it ends its run, the tests after it shall not wait for the lock.
+  onTestFinished(() => lock.release());
   const runId = await startRun(db, lock, origin, 1);
   await prepareVdns(db, source, [vdnId]);
   const write = async (): Promise<VdnWrite> => {
