@@ -111,7 +111,8 @@ export class CompleteSnapshot {
   static acceptRepeated(one: RepeatedEntries, other: RepeatedEntries): CompleteSnapshot | undefined {
     if (one.pageSize === other.pageSize) return undefined;
     if (!sameMap(one.codes, other.codes) || !sameMap(one.repetitions, other.repetitions)) return undefined;
-    const fromOnePage = one.fromOnePage && other.fromOnePage;
+    // The codes are the same, so one read that came in one answer vouches for both.
+    const fromOnePage = one.fromOnePage || other.fromOnePage;
     return new CompleteSnapshot(one.codes, fromOnePage, fromOnePage);
   }
 

@@ -158,16 +158,22 @@ export function createClient(source: ClientConfig, queue: ServerQueue): IsalesCl
 
   return {
     fetchPage(ask, signal, onAttempt) {
-      return pRetry(() => queue.run(() => observed(ask, signal, onAttempt), signal), {
+      const pausing = async () => {
+        try {
+          return await observed(ask, signal, onAttempt);
+        } catch (error) {
+          // Before the slot is free: the next request in the queue must not slip through.
+          if (error instanceof RetriableError && error.retryAfterMs !== undefined)
+            queue.pause(error.retryAfterMs);
+          throw error;
+        }
+      };
+      return pRetry(() => queue.run(pausing, signal), {
         retries: source.retries,
         minTimeout: firstBackoffMs,
         maxTimeout: longestBackoffMs,
         randomize: true,
         signal,
-        onFailedAttempt: ({ error }) => {
-          if (error instanceof RetriableError && error.retryAfterMs !== undefined)
-            queue.pause(error.retryAfterMs);
-        },
         shouldRetry: ({ error }) => error instanceof RetriableError,
       });
     },

@@ -58,7 +58,8 @@ export async function readSnapshot(options: ReadOptions): Promise<ComparedSnapsh
     if (!compared.difference.changes.some(({ kind }) => kind === 'removed')) return compared;
     if (!snapshot.provesAbsence) {
       reason =
-        'it names entries more than once, so that its total cannot show that the codes missing from it are gone';
+        'it names entries more than once, so that its total cannot show that the codes missing from it are gone; ' +
+        'have the repeated entries removed at the source';
       break;
     }
     if (snapshot.fromOnePage) return compared;
@@ -78,9 +79,8 @@ function judge(result: ReadResult, before: RepeatedEntries | undefined): Complet
 }
 
 function reasonOf(result: ReadResult): string {
-  return result.kind === 'broken'
-    ? result.reason
-    : 'entries came more than once, and not the same ones with another page size';
+  if (result.kind === 'broken') return result.reason;
+  return 'entries came more than once, and not the same ones with another page size; if it stays so, ask the operator of the server';
 }
 
 /** Another size moves the borders between pages, so that what only moved across one shows. */

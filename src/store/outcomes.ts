@@ -1,10 +1,10 @@
 import type { Kysely, QueryCreator, Transaction } from 'kysely';
-import { type Change, type ChangeCounts, countChanges, type Difference, planOf } from '../domain/diff.ts';
+import { type Change, countChanges, type Difference, planOf } from '../domain/diff.ts';
 import type { VdnError } from '../errors.ts';
 import { clock, instant } from './instant.ts';
 import { LockLostError, type RunLock } from './run-lock.ts';
 import type { Database, SyncRunVdnTable } from './tables.ts';
-import { lockVdn, staleVerification } from './vdn-row.ts';
+import { lockVdn } from './vdn-row.ts';
 import type { VdnState } from './vdn-states.ts';
 
 /** What every write for a VDN needs to know. */
@@ -29,26 +29,25 @@ export async function recordUnchanged(
   write: VdnWrite,
   codeCount: number,
 ): Promise<void> {
-  if (write.state.held) {
-    await db.transaction().execute(async (trx) => {
-      await lockVdn(trx, write);
-      await settleVdn(trx, write, { outcome: 'unchanged', at: undefined, codeCount });
-    });
-    return;
-  }
+  const settled = { outcome: 'unchanged', at: undefined, codeCount } as const;
   // One statement does the work of a transaction: it looks, and it writes only where what it saw is right.
   const seen = write.state.lastVerifiedAt;
-  const { numUpdatedRows } = await updateSettled(db, write, {
-    outcome: 'unchanged',
-    at: undefined,
-    codeCount,
-  })
+  const { numUpdatedRows } = await updateSettled(db, write, settled)
     .where('last_verified_at', 'is not distinct from', seen === null ? null : instant(seen))
     .where(write.lock.isHeld(write.source))
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('held_change').where('source', '=', write.source).where('vdn_id', '=', write.vdnId),
+        ),
+      ),
+    )
     .executeTakeFirstOrThrow();
   if (numUpdatedRows === 1n) return;
-  await db.transaction().execute((trx) => lockVdn(trx, write));
-  throw staleVerification();
+  await db.transaction().execute(async (trx) => {
+    await lockVdn(trx, write);
+    await settleVdn(trx, write, settled);
+  });
 }
 
 /**
@@ -94,10 +93,19 @@ export async function recordHeld(
   });
 }
 
-/** Notes that a VDN could not be brought up to date, and since when it has been so. */
+/**
+ * Notes that a VDN could not be brought up to date, and since when it has been so. Noted once, however often it is
+ * called: the connection may break while a first call commits.
+ *
+ * @throws LockLostError
+ */
 export async function recordFailed(db: Kysely<Database>, write: VdnWrite, error: VdnError): Promise<void> {
   const { source, vdnId, runId } = write;
   await db.transaction().execute(async (trx) => {
+    const { numInsertedOrUpdatedRows } = await insertRunVdn(trx, write, { outcome: 'failed', error })
+      .onConflict((conflict) => conflict.doNothing())
+      .executeTakeFirstOrThrow();
+    if (numInsertedOrUpdatedRows === 0n) return;
     const { numUpdatedRows } = await trx
       .updateTable('vdn')
       .set((eb) => ({
@@ -114,34 +122,25 @@ export async function recordFailed(db: Kysely<Database>, write: VdnWrite, error:
       .where(write.lock.isHeld(source))
       .executeTakeFirstOrThrow();
     if (numUpdatedRows === 0n) throw new LockLostError();
-    await recordRunVdn(trx, write, { outcome: 'failed', error });
   });
 }
 
 /**
- * What the run has written of a VDN already. Asked where the connection broke while it committed.
+ * Whether the run has written a VDN's outcome. Asked where the connection broke while it committed; a run writes each
+ * VDN once.
  */
-export async function committedOutcome(
+export async function isRecorded(
   db: Kysely<Database>,
-  runId: number,
-  source: string,
-  vdnId: number,
-): Promise<{ outcome: SyncRunVdnTable['outcome']; codes: ChangeCounts } | undefined> {
+  { runId, source, vdnId }: Pick<VdnWrite, 'runId' | 'source' | 'vdnId'>,
+): Promise<boolean> {
   const row = await db
-    .selectFrom('sync_run_vdn')
-    .selectAll()
-    .where('run_id', '=', runId)
+    .selectFrom('vdn')
+    .select('vdn_id')
     .where('source', '=', source)
     .where('vdn_id', '=', vdnId)
+    .where('last_run_id', '=', runId)
     .executeTakeFirst();
-  if (row === undefined) return undefined;
-  const codes = {
-    added: row.codes_added,
-    changed: row.codes_changed,
-    removed: row.codes_removed,
-    returned: row.codes_returned,
-  };
-  return { outcome: row.outcome, codes };
+  return row !== undefined;
 }
 
 interface Settled {
@@ -162,18 +161,11 @@ export async function settleVdn(
   settled: Settled,
   log?: RunVdn,
 ): Promise<void> {
-  const update = updateSettled(
-    log ? trx.with('log', (query) => insertRunVdn(query, write, log)) : trx,
-    write,
-    settled,
+  const released = trx.with('released', (query) =>
+    query.deleteFrom('held_change').where('source', '=', write.source).where('vdn_id', '=', write.vdnId),
   );
-  await update.execute();
-  if (!write.state.held) return;
-  await trx
-    .deleteFrom('held_change')
-    .where('source', '=', write.source)
-    .where('vdn_id', '=', write.vdnId)
-    .execute();
+  const logged = log ? released.with('log', (query) => insertRunVdn(query, write, log)) : released;
+  await updateSettled(logged, write, settled).execute();
 }
 
 function updateSettled(

@@ -101,6 +101,8 @@ export async function recordSkipped(
       sql`select ${runId}::integer, ${source}::text, vdn_id, 'skipped', 0, ${errorCode}::text, ${message}::text
           from unnest(${[...vdnIds]}::integer[]) as listed (vdn_id)`,
     )
+    // It may be done once more, where the connection broke while a first one committed.
+    .onConflict((conflict) => conflict.doNothing())
     .execute();
 }
 

@@ -7,9 +7,8 @@ export interface VdnState {
   readonly vdnId: number;
   /** As text, to the microsecond; an apply refuses where it is no longer this. Null: never verified. */
   readonly lastVerifiedAt: string | null;
-  /** Verified within the asked-for age. */
+  /** Verified within the asked-for age, and not held: what is held waits for an approval, which must not pass it by. */
   readonly fresh: boolean;
-  readonly held: boolean;
 }
 
 /**
@@ -72,15 +71,15 @@ export async function loadVdnStates(
     .select((eb) => [
       'vdn.vdn_id as vdnId',
       instantText(eb.ref('last_verified_at')).as('lastVerifiedAt'),
-      sql<boolean>`coalesce(last_verified_at > clock_timestamp() - ${maxAgeMs ?? 0} * interval '1 millisecond', false)`.as(
+      sql<boolean>`held.plan is null
+        and coalesce(last_verified_at > clock_timestamp() - ${maxAgeMs ?? 0} * interval '1 millisecond', false)`.as(
         'fresh',
       ),
-      sql<boolean>`held.plan is not null`.as('held'),
     ])
     .execute();
   const known = new Map(rows.map((row) => [row.vdnId, row]));
   return vdnIds.map((vdnId) => {
-    const row = known.get(vdnId) ?? { vdnId, lastVerifiedAt: null, fresh: false, held: false };
+    const row = known.get(vdnId) ?? { vdnId, lastVerifiedAt: null, fresh: false };
     return { ...row, fresh: row.fresh && maxAgeMs !== undefined };
   });
 }

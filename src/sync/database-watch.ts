@@ -39,6 +39,21 @@ export class DatabaseWatch {
     return this.#wait;
   }
 
+  /**
+   * Does a piece of bookkeeping, once more where the database went away under it and came back.
+   *
+   * @param work may have been committed when it fails, so doing it twice must be doing it once
+   */
+  async patiently<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error;
+      await this.untilBack();
+      return await work();
+    }
+  }
+
   async #race(): Promise<void> {
     this.#signal.throwIfAborted();
     const { where } = this.#database;

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { GuardConfig } from '../config/types.ts';
+import { FatalError } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import {
@@ -14,6 +15,7 @@ import { prune } from '../store/retention.ts';
 import { takeRunLock } from '../store/run-lock.ts';
 import { finishRun, type RunOrigin, type RunResult, startRun } from '../store/run-log.ts';
 import { prepareVdns } from '../store/vdn-states.ts';
+import { DatabaseWatch } from './database-watch.ts';
 import { type SourceSelection, vdnsSelected } from './selection.ts';
 import { conclude, type RunSummary, Tally, type VdnResult } from './summary.ts';
 import type { WritingRun } from './vdn.ts';
@@ -65,8 +67,10 @@ export async function runSync(
   try {
     const tally = new Tally();
     const stopped = await workThrough(database, plan, run, tally, { ...surroundings, logger });
-    const result = conclude(tally, stopped);
-    if (run) await end(database, plan, run.runId, result, logger);
+    const concluded = conclude(tally, stopped);
+    const result = run
+      ? await end(database, plan, run.runId, concluded, { ...surroundings, logger })
+      : concluded;
     warnOfUnusedApprovals(plan, tally, logger);
     const summary: RunSummary = {
       runId: run?.runId ?? null,
@@ -109,20 +113,48 @@ async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Pr
   }
 }
 
+/**
+ * Closes the run's row and forgets old runs.
+ *
+ * @returns how the run ended: as it was, or that the database was not there any more
+ */
 async function end(
-  { db }: OpenDatabase,
+  database: OpenDatabase,
   { retentionMs }: RunPlan,
   runId: number,
   result: RunResult,
-  logger: Logger,
-): Promise<void> {
+  { signal, logger }: Surroundings,
+): Promise<RunResult> {
+  // Waited for long enough already; the next run closes the row.
+  if (result.error?.code === 'database-unreachable') return result;
   try {
-    await finishRun(db, runId, result);
+    const watch = new DatabaseWatch(database, signal, logger);
+    await watch.patiently(() => finishRun(database.db, runId, result));
+  } catch (error) {
+    if (signal.aborted) {
+      logger.warn('the end of the run could not be written to the database; the next run closes its row');
+      return result;
+    }
+    const reason = contactError(error, database.where);
+    if (!(reason instanceof FatalError)) throw error;
+    return {
+      ...result,
+      status: 'failed',
+      exitCode: reason.exitCode,
+      error: { code: reason.code, message: reason.message },
+    };
+  }
+  if (!signal.aborted) await forgetOldRuns(database, retentionMs, logger);
+  return result;
+}
+
+/** A convenience that the next run can do as well: its failure is not the run's. */
+async function forgetOldRuns({ db }: OpenDatabase, retentionMs: number, logger: Logger): Promise<void> {
+  try {
     await prune(db, retentionMs);
   } catch (error) {
     if (!isConnectionLost(error) && sqlStateOf(error) === undefined) throw error;
-    // What was done stands; the run's row stays `running` until the next run closes it.
-    logger.warn(`the end of the run could not be written to the database: ${describeDatabaseError(error)}`);
+    logger.warn(`old runs could not be removed, the next run tries again: ${describeDatabaseError(error)}`);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { SourceConfig } from '../config/types.ts';
 import { FatalError } from '../errors.ts';
-import { belongsTo, type Shard } from './shard.ts';
+import { belongsTo, type Shard, serverOf } from './shard.ts';
 
 /** A source and those of its VDNs that a run works on. */
 export interface SourceSelection {
@@ -40,8 +40,21 @@ export function select(sources: readonly SourceConfig[], options: SelectionOptio
   }
   return named
     .filter(({ baseUrl }) => options.shard === undefined || belongsTo(baseUrl, options.shard))
-    .map((source) => ({ source, vdnIds: source.vdns.filter((vdn) => options.vdns?.includes(vdn) ?? true) }))
+    .map((source) => ({
+      source: { ...source, ...limitsOfServer(sources, serverOf(source.baseUrl)) },
+      vdnIds: source.vdns.filter((vdn) => options.vdns?.includes(vdn) ?? true),
+    }))
     .filter(({ vdnIds }) => vdnIds.length > 0);
+}
+
+/** Sources that share a server share the smallest of their limits, also while a run leaves some of them out. */
+function limitsOfServer(sources: readonly SourceConfig[], server: string) {
+  const sharing = sources.filter(({ baseUrl }) => serverOf(baseUrl) === server);
+  const rates = sharing.flatMap(({ requestsPerSecond }) => requestsPerSecond ?? []);
+  return {
+    concurrency: Math.min(...sharing.map(({ concurrency }) => concurrency)),
+    ...(rates.length > 0 ? { requestsPerSecond: Math.min(...rates) } : {}),
+  };
 }
 
 /** Number of VDNs that are selected. */

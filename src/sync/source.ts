@@ -2,10 +2,9 @@ import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { FatalError, Interruption, VdnError, type VdnErrorCode } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
 import { describeDatabaseError, isConnectionLost, sqlStateOf } from '../store/database-error.ts';
-import { committedOutcome, recordFailed } from '../store/outcomes.ts';
+import { recordFailed } from '../store/outcomes.ts';
 import { recordSkipped } from '../store/run-log.ts';
 import type { VdnState } from '../store/vdn-states.ts';
-import type { DatabaseWatch } from './database-watch.ts';
 import { noCodes, type VdnResult } from './summary.ts';
 import { Effort, syncVdn, type VdnContext } from './vdn.ts';
 
@@ -29,7 +28,6 @@ const sourceIsUp: ReadonlySet<VdnErrorCode> = new Set([
 ]);
 
 export interface SourceContext extends VdnContext {
-  readonly watch: DatabaseWatch;
   /** Requests at once that the server allows. */
   readonly slots: number;
   readonly onAttempt: (attempt: Attempt) => void;
@@ -87,14 +85,7 @@ async function attemptVdn(context: SourceContext, state: VdnState): Promise<VdnR
     return await syncVdn(context, state, effort, onAttempt);
   } catch (error) {
     const failure = failureOf(error);
-    if (isConnectionLost(error)) {
-      await watch.untilBack();
-      // The connection may have broken while it committed; the database knows whether it did.
-      const committed =
-        context.run &&
-        (await committedOutcome(context.database.db, context.run.runId, context.source, state.vdnId));
-      if (committed) return { ...untried(context.source, state.vdnId, 'failed', effort), ...committed };
-    }
+    if (isConnectionLost(error)) await watch.untilBack();
     return recordFailure(context, state, effort, failure);
   }
 }
@@ -124,7 +115,7 @@ async function recordFailure(
   if (run) {
     const { requests, durationMs } = effort;
     const write = { source, vdnId, state, requests, durationMs, ...run };
-    await patiently(watch, () => run.lock.guarded(() => recordFailed(database.db, write, error)));
+    await watch.patiently(() => run.lock.guarded(() => recordFailed(database.db, write, error)));
   }
   return { ...untried(source, vdnId, 'failed', effort), errorCode: error.code, message: error.message };
 }
@@ -138,7 +129,7 @@ async function skip(
   const vdnIds = states.map(({ vdnId }) => vdnId);
   if (run) {
     try {
-      await patiently(watch, () => recordSkipped(database.db, run.runId, source, vdnIds, errorCode, message));
+      await watch.patiently(() => recordSkipped(database.db, run.runId, source, vdnIds, errorCode, message));
     } catch (error) {
       if (!signal.aborted) throw error;
       // What stopped the run may be the database itself; it must not be hidden by what follows from it.
@@ -154,17 +145,6 @@ async function skip(
     `VDN ${vdnRanges(vdnIds)} skipped: ${message}`,
   );
   for (const vdnId of vdnIds) onResult({ ...untried(source, vdnId, 'skipped'), errorCode, message });
-}
-
-/** Does a piece of bookkeeping, once more where the database went away under it and came back. */
-async function patiently<T>(watch: DatabaseWatch, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!isConnectionLost(error)) throw error;
-    await watch.untilBack();
-    return work();
-  }
 }
 
 function countsAgainstSource({ outcome, errorCode }: VdnResult): boolean {

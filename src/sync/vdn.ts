@@ -8,10 +8,12 @@ import type { Attempt, IsalesClient } from '../isales/client.ts';
 import { readSnapshot } from '../isales/read-snapshot.ts';
 import { applyDifference } from '../store/apply.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { recordHeld, recordUnchanged, type VdnWrite } from '../store/outcomes.ts';
+import { isConnectionLost } from '../store/database-error.ts';
+import { isRecorded, recordHeld, recordUnchanged, type VdnWrite } from '../store/outcomes.ts';
 import type { RunLock } from '../store/run-lock.ts';
 import { storedCodes } from '../store/stored-codes.ts';
 import type { VdnState } from '../store/vdn-states.ts';
+import type { DatabaseWatch } from './database-watch.ts';
 import { noCodes, type VdnResult } from './summary.ts';
 
 /** The run that writes; a dry run has none, and so cannot write. */
@@ -30,6 +32,7 @@ export interface VdnContext {
   readonly approvals: ReadonlySet<string>;
   readonly run: WritingRun | undefined;
   readonly signal: AbortSignal;
+  readonly watch: DatabaseWatch;
   readonly logger: Logger;
 }
 
@@ -98,7 +101,7 @@ function judge({ source, guard, approvals }: VdnContext, state: VdnState, differ
 }
 
 async function write(
-  { database: { db }, source }: VdnContext,
+  { database: { db }, source, watch }: VdnContext,
   { runId, lock }: WritingRun,
   state: VdnState,
   { requests, durationMs }: Effort,
@@ -107,16 +110,23 @@ async function write(
   verdict: Verdict,
 ): Promise<void> {
   const write: VdnWrite = { source, vdnId: state.vdnId, state, runId, lock, requests, durationMs };
-  await lock.guarded(() => {
-    switch (verdict.outcome) {
-      case 'unchanged':
-        return recordUnchanged(db, write, snapshot.codes.size);
-      case 'held':
-        return recordHeld(db, write, difference);
-      case 'changed':
-        return applyDifference(db, write, snapshot, { difference, approvedPlan: verdict.plan });
-    }
-  });
+  try {
+    await lock.guarded(() => {
+      switch (verdict.outcome) {
+        case 'unchanged':
+          return recordUnchanged(db, write, snapshot.codes.size);
+        case 'held':
+          return recordHeld(db, write, difference);
+        case 'changed':
+          return applyDifference(db, write, snapshot, { difference, approvedPlan: verdict.plan });
+      }
+    });
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    await watch.untilBack();
+    // The connection may have broken while it committed; the database knows whether it did.
+    if (!(await isRecorded(db, write))) throw error;
+  }
 }
 
 function heldMessage(reason: string, plan: string): string {

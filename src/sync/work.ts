@@ -4,7 +4,7 @@ import { type Attempt, createClient } from '../isales/client.ts';
 import { ServerQueue } from '../isales/server-queue.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
-import { loadVdnStates } from '../store/vdn-states.ts';
+import { loadVdnStates, type VdnState } from '../store/vdn-states.ts';
 import { DatabaseWatch } from './database-watch.ts';
 import type { RunPlan, Surroundings } from './run.ts';
 import { type SourceSelection, vdnsSelected } from './selection.ts';
@@ -27,7 +27,13 @@ export async function workThrough(
 ): Promise<Error | undefined> {
   const stopping = new AbortController();
   const signal = AbortSignal.any([outside, stopping.signal]);
-  const stop = (reason: unknown) => stopping.abort(stopReason(reason, database));
+  const stop = (reason: unknown) => {
+    const error = stopReason(reason, database);
+    // A bug: whoever mends it needs to know where it happened.
+    if (error instanceof FatalError && error.code === 'unexpected')
+      logger.error({ err: error.cause }, error.message);
+    stopping.abort(error);
+  };
   signal.addEventListener(
     'abort',
     () => logger.warn(`stopping, as soon as what is being written is finished: ${signal.reason.message}`),
@@ -54,9 +60,19 @@ export async function workThrough(
       },
     };
     try {
-      await syncSource(context, await loadVdnStates(database.db, source.name, vdnIds, plan.maxAgeMs));
+      await syncSource(context, await states(source.name, vdnIds));
     } finally {
       client.close();
+    }
+  }
+
+  /** Where they cannot be had the run ends, and the VDNs are told of as skipped. */
+  async function states(source: string, vdnIds: readonly number[]): Promise<VdnState[]> {
+    try {
+      return await loadVdnStates(database.db, source, vdnIds, plan.maxAgeMs);
+    } catch (error) {
+      stop(error);
+      return vdnIds.map((vdnId) => ({ vdnId, lastVerifiedAt: null, fresh: false }));
     }
   }
 
@@ -69,17 +85,12 @@ export async function workThrough(
   return signal.aborted ? signal.reason : undefined;
 }
 
-/** Sources on one server share a queue, and the smallest of their limits. */
+/** Sources on one server share a queue; their limits are the same already. */
 function byServer(selection: readonly SourceSelection[]) {
   const groups = Map.groupBy(selection, ({ source }) => serverOf(source.baseUrl));
-  return [...groups.values()].map((selections) => {
-    const sources = selections.map(({ source }) => source);
-    const rates = sources.flatMap(({ requestsPerSecond }) => requestsPerSecond ?? []);
-    const queue = new ServerQueue({
-      concurrency: Math.min(...sources.map(({ concurrency }) => concurrency)),
-      requestsPerSecond: rates.length > 0 ? Math.min(...rates) : undefined,
-    });
-    return { queue, selections };
+  return [...groups.values()].flatMap((selections) => {
+    const [first] = selections;
+    return first === undefined ? [] : [{ queue: new ServerQueue(first.source), selections }];
   });
 }
 

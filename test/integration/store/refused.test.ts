@@ -21,9 +21,6 @@ const writes: Readonly<
   async 'an unchanged list'(db, _, write) {
     await recordUnchanged(db, write, 6);
   },
-  async 'an unchanged list after a held one'(db, _, write) {
-    await recordUnchanged(db, { ...write, state: { ...write.state, held: true } }, 6);
-  },
 };
 const failed = (db: OpenDatabase['db'], _: Writer, write: VdnWrite) =>
   recordFailed(db, write, new VdnError('network', 'gone.'));
