@@ -59,6 +59,24 @@ test('VDNs are counted over all sources', () => {
   expect(vdnsSelected([])).toBe(0);
 });
 
+test('a server’s smallest limits hold also for a source that is run alone', () => {
+  const shared = [
+    { ...source('one', [1], 'https://same.example.com:1'), requestsPerSecond: 7 },
+    { ...source('two', [1], 'https://same.example.com:1'), concurrency: 2, requestsPerSecond: 3 },
+    source('three', [1], 'https://same.example.com:2'),
+  ];
+  const limits = select(shared, {}).map(({ source }) => [source.concurrency, source.requestsPerSecond]);
+  expect(limits).toEqual([
+    [2, 3],
+    [2, 3],
+    [4, undefined],
+  ]);
+  expect(select(shared, { source: 'one' })[0]?.source).toMatchObject({
+    concurrency: 2,
+    requestsPerSecond: 3,
+  });
+});
+
 test('shards together have every source once', () => {
   const many = Array.from({ length: 40 }, (_, index) => source(`s${index}`, [1]));
   const shares = [1, 2, 3].map((index) => select(many, { shard: { index, count: 3 } }));
