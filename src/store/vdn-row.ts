@@ -30,7 +30,7 @@ export async function lockVdn(
 }
 
 /** Somebody else has read and verified the VDN meanwhile; what they found may be newer. */
-export function staleVerification(): VdnError {
+function staleVerification(): VdnError {
   return new VdnError(
     'stale-snapshot',
     'the VDN was verified by another run since this one read it. Nothing was written; what the other run wrote stands.',
