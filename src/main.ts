@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { printJson } from './commands/terminal.ts';
+import { tellRefusal } from './commands/refusal.ts';
 import { version } from './commands/version.ts';
-import { type ExitCode, FatalError } from './errors.ts';
-import { refusedSummary } from './sync/summary.ts';
+import { type ExitCode, exitCodes, FatalError, Interruption } from './errors.ts';
 
 function exit(code: ExitCode): void {
-  process.exitCode = code;
+  // What could not be printed has set one already.
+  if (code !== exitCodes.done) process.exitCode = code;
 }
+
+// `status | head` has seen enough; a full disk must not look like a bug, nor like success.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') return;
+  process.exitCode ||= exitCodes.unexpected;
+  process.stderr.write(`The output cannot be written: ${error.message}\n`);
+});
+process.stderr.on('error', () => {});
 
 const program = new Command('obs-code-sync')
   .description(
@@ -37,13 +45,13 @@ for (const load of asked ? [asked] : commands.values()) {
 try {
   await program.parseAsync();
 } catch (error) {
-  const failure = asFatal(error);
-  if (failure !== undefined) report(failure);
+  const failure = endOf(error);
+  if (failure !== undefined) await report(failure);
 }
 
 /** What ended the command, or undefined where it only printed its help or version. */
-function asFatal(error: unknown): FatalError | undefined {
-  if (error instanceof FatalError) return error;
+function endOf(error: unknown): FatalError | Interruption | undefined {
+  if (error instanceof FatalError || error instanceof Interruption) return error;
   if (error instanceof CommanderError) return error.exitCode === 0 ? undefined : usageError(error);
   return new FatalError('unexpected', `unexpected error: ${String(error)}`, { cause: error });
 }
@@ -53,21 +61,12 @@ function usageError({ code, message }: CommanderError): FatalError {
   return new FatalError('usage', `${message.replace(/^error: /, '')}\nRun with --help for what there is.`);
 }
 
-function report(failure: FatalError): void {
+async function report(failure: FatalError | Interruption): Promise<void> {
   process.exitCode = failure.exitCode;
-  // Whoever asked for JSON gets JSON, whatever happened; a mistyped option has kept it from being parsed.
-  const [command, ...options] = process.argv.slice(2);
-  if (options.includes('--json')) {
-    const { code, message } = failure;
-    const refused =
-      command === 'sync'
-        ? refusedSummary(failure, options.includes('--dry-run'))
-        : { error: { code, message } };
-    printJson(refused);
-  }
-  const { cause } = failure;
   process.stderr.write(`${failure.message}\n`);
-  if (failure.code === 'unexpected' && cause instanceof Error) {
+  const { cause } = failure;
+  if (failure instanceof FatalError && failure.code === 'unexpected' && cause instanceof Error) {
     process.stderr.write(`${cause.stack}\nThis is a bug: please report it with the lines above.\n`);
   }
+  await tellRefusal(failure, process.argv.slice(2));
 }

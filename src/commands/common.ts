@@ -8,7 +8,8 @@ import { type Config, type LogLevel, logLevels } from '../config/types.ts';
 import { parseVdnList } from '../config/vdn-list.ts';
 import type { ExitCode } from '../errors.ts';
 import { createLogger } from '../observe/logger.ts';
-import { type OpenDatabase, openDatabase } from '../store/database.ts';
+import { type MissingDatabase, type OpenDatabase, openDatabase } from '../store/database.ts';
+import { contactError } from '../store/database-error.ts';
 
 /** How a command hands its exit code to main.ts, the only place that sets the process's. */
 export type Exit = (code: ExitCode) => void;
@@ -60,14 +61,22 @@ function demoConfiguration(directory: string): ReadingConfig {
   };
 }
 
-/** Opens the database for the time of `work`. */
+/**
+ * Opens the database for the time of `work`.
+ *
+ * @param missing whether an embedded database that is not there is made; only whoever migrates has a use for it
+ * @throws FatalError `database-unreachable`, `database-unusable` also where `work` met the database's errors
+ */
 export async function withDatabase<T>(
   config: Config['database'],
   work: (database: OpenDatabase) => Promise<T>,
+  missing: MissingDatabase = 'require',
 ): Promise<T> {
-  const database = await openDatabase(config);
+  const database = await openDatabase(config, missing);
   try {
     return await work(database);
+  } catch (error) {
+    throw contactError(error, database.where);
   } finally {
     await database.close();
   }
@@ -90,10 +99,14 @@ export function programName(): string {
   return process.env.npm_lifecycle_event === undefined ? 'obs-code-sync' : 'npm start -s --';
 }
 
+/** As in the configuration; with times far longer Postgres cannot reckon. */
+const longestDays = 36_500;
+
 /** For commander: a duration such as `36h`, in milliseconds. */
 export function durationArgument(text: string): number {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.problems.join('; '));
+  if (parsed.value > longestDays * 86_400_000) throw new InvalidArgumentError(`at most ${longestDays}d.`);
   return parsed.value;
 }
 

@@ -40,15 +40,16 @@ export function demoCommand(exit: Exit): Command {
       const directory = path.resolve(demoDirectory);
       const simulator = await startSimulator();
       const config = configOf(simulator, directory);
-      const signals = listenForSignals();
       const progress = createProgress();
+      const signals = listenForSignals(undefined, async () => progress.done());
       const log = logger(options, { log: { level: 'warn' } }, progress.writeLine);
       try {
-        await withDatabase(config.database, async (database) => {
+        const work = async (database: OpenDatabase) => {
           await refuseOtherSources(database, directory);
           await migrateToLatest(database);
           exit(await show({ database, config, simulator, signal: signals.signal, progress, logger: log }));
-        });
+        };
+        await withDatabase(config.database, work, 'make');
       } finally {
         signals.stop();
         await simulator.close();

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { exitCodes } from '../errors.ts';
+import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest, schemaState } from '../store/migrator.ts';
 import {
   type CommonOptions,
@@ -18,7 +19,7 @@ export function migrateCommand(exit: Exit): Command {
     .addHelpText('after', '\nExamples:\n  obs-code-sync migrate\n  obs-code-sync migrate --status')
     .action(async (options: CommonOptions & { status?: boolean }) => {
       const { database: config } = await loadConfiguration(options);
-      await withDatabase(config, async (database) => {
+      const work = async (database: OpenDatabase) => {
         if (options.status) {
           const { applied, pending, unknown } = await schemaState(database);
           const known = applied.filter((name) => !unknown.includes(name));
@@ -36,7 +37,8 @@ export function migrateCommand(exit: Exit): Command {
             ? `Schema ${database.schema} ${database.where} is up to date.`
             : `Applied to schema ${database.schema} ${database.where}: ${applied.join(', ')}.`,
         );
-      });
+      };
+      await withDatabase(config, work, options.status ? 'require' : 'make');
       exit(exitCodes.done);
     });
 }

@@ -36,6 +36,7 @@ export function createProgress(): Progress {
     started: (total) => bar.start(total, 0, { requests, trouble }),
     attempted: () => {
       requests++;
+      bar.update({ requests });
     },
     concluded({ outcome }) {
       if (outcome === 'failed' || outcome === 'held' || outcome === 'skipped') trouble++;

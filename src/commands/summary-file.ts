@@ -1,40 +1,73 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { FatalError } from '../errors.ts';
 import type { RunSummary } from '../sync/summary.ts';
 
 /** Kubernetes cuts a termination message at 4,096 bytes. */
 const mostBytes = 4000;
 
+/** What surrounds the error and the outcomes takes less than 1,000 bytes. */
+const mostErrorBytes = 2000;
+const mostMessageBytes = 200;
+
 /**
- * Writes the summary without the changes, as JSON of at most 4,000 bytes: where it is longer, the outcomes at the
- * end are left out and `outcomesLeftOut` says how many.
+ * A run of an hour must not find out at its end that its summary has no place.
  *
  * @throws FatalError `usage` where the file cannot be written
  */
+export async function requireWritable(file: string): Promise<void> {
+  try {
+    await (await open(file, 'a')).close();
+  } catch (cause) {
+    throw new FatalError('usage', `${notWritten(file, cause)} Name another --summary-file.`, { cause });
+  }
+}
+
+/** Writes `summaryText` to the file. Where that fails, stderr says so: what the run did counts all the same. */
 export async function writeSummaryFile(file: string, summary: RunSummary): Promise<void> {
+  try {
+    await writeFile(file, summaryText(summary));
+  } catch (error) {
+    process.stderr.write(`${notWritten(file, error)}\n`);
+  }
+}
+
+/**
+ * The summary without the changes, as JSON of at most 4,000 bytes: long messages are cut, and where it still is
+ * longer, the outcomes at the end are left out and `outcomesLeftOut` says how many.
+ */
+export function summaryText(summary: RunSummary): string {
+  const error = summary.error && {
+    ...summary.error,
+    message: beginning(summary.error.message, mostErrorBytes),
+  };
   const outcomes = summary.outcomes.map(({ changes: _, message, ...outcome }) => ({
     ...outcome,
-    ...(message === undefined ? {} : { message: message.slice(0, 200) }),
+    ...(message === undefined ? {} : { message: beginning(message, mostMessageBytes) }),
   }));
-  let text: string;
-  let kept = outcomes.length;
-  do {
+  for (let kept = outcomes.length; ; kept = Math.floor(kept / 2)) {
     const leftOut = outcomes.length - kept;
-    const shown = {
+    const text = JSON.stringify({
       ...summary,
+      error,
       outcomes: outcomes.slice(0, kept),
       ...(leftOut > 0 ? { outcomesLeftOut: leftOut } : {}),
-    };
-    text = JSON.stringify(shown);
-    kept = Math.floor(kept / 2);
-  } while (Buffer.byteLength(text) > mostBytes && outcomes.length > 0);
-  try {
-    await writeFile(file, text);
-  } catch (cause) {
-    throw new FatalError(
-      'usage',
-      `The summary cannot be written to ${file}: ${String(cause)}. Name another --summary-file.`,
-      { cause },
-    );
+    });
+    if (kept === 0 || Buffer.byteLength(text) <= mostBytes) return text;
   }
+}
+
+/** As much of a text as takes so many bytes in JSON, where a control character takes six; no character is cut in two. */
+function beginning(text: string, bytes: number): string {
+  let kept = '';
+  let left = bytes;
+  for (const character of text.toWellFormed()) {
+    left -= Buffer.byteLength(JSON.stringify(character)) - 2;
+    if (left < 0) return `${kept}…`;
+    kept += character;
+  }
+  return kept;
+}
+
+function notWritten(file: string, cause: unknown): string {
+  return `The summary cannot be written to ${file}: ${String(cause)}.`;
 }

@@ -1,6 +1,7 @@
 import { type Change, changeKinds } from '../domain/diff.ts';
 import { harmless } from '../domain/quote.ts';
 import { formatSpan } from '../domain/time-text.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { RunSummary } from '../sync/summary.ts';
 import { coloured, print, table } from './terminal.ts';
 
@@ -16,9 +17,7 @@ export function printSummary(summary: RunSummary): void {
     `VDNs   ${vdns.total} in all${counted(vdns, ['unchanged', 'changed', 'failed', 'held', 'skipped', 'fresh'])}`,
   );
   print(`Codes  ${counted(codes, changeKinds).slice(2) || 'no changes'}`);
-  if (outcomes.length > 0) print('', outcomesTable(outcomes));
-  if (outcomes.length > mostListed)
-    print(`… and ${outcomes.length - mostListed} more; \`status\` and --json list all`);
+  if (outcomes.length > 0) printOutcomes(outcomes);
   for (const { source, vdnId, changes } of outcomes) {
     if (changes && changes.length > 0) print('', `${source}, VDN ${vdnId}:`, changesTable(changes));
   }
@@ -60,18 +59,30 @@ function statusText({ status, exitCode }: RunSummary): string {
   return coloured(statusColours[status], exitCode === 0 ? status : `${status} (exit code ${exitCode})`);
 }
 
-function outcomesTable(outcomes: RunSummary['outcomes']): string {
-  return table(
-    ['source', 'VDN', 'outcome', 'what happened'],
-    outcomes
-      .slice(0, mostListed)
-      .map(({ source, vdnId, outcome, codes, errorCode, message }) => [
-        source,
-        String(vdnId),
-        errorCode === undefined ? outcome : `${outcome}: ${errorCode}`,
-        codes ? counted(codes, changeKinds).slice(2) : harmless(message ?? ''),
-      ]),
+/** Those that were skipped come last, one row for each reason: after Ctrl-C they must not bury what was done. */
+function printOutcomes(outcomes: RunSummary['outcomes']): void {
+  const attempted = outcomes.filter(({ outcome }) => outcome !== 'skipped');
+  const skipped = outcomes.filter(({ outcome }) => outcome === 'skipped');
+  const alike = Map.groupBy(skipped, ({ source, errorCode, message }) =>
+    JSON.stringify([source, errorCode, message]),
   );
+  const rows = [...attempted.slice(0, mostListed).map((outcome) => [outcome]), ...alike.values()];
+  print('', table(['source', 'VDN', 'outcome', 'what happened'], rows.flatMap(outcomeRow)));
+  if (attempted.length > mostListed)
+    print(`… and ${attempted.length - mostListed} more; \`status\` and --json list all`);
+}
+
+/** VDNs that came to the same, as one row. */
+function outcomeRow(alike: RunSummary['outcomes']): string[][] {
+  const ranges = vdnRanges(alike.map(({ vdnId }) => vdnId));
+  return alike
+    .slice(0, 1)
+    .map(({ source, outcome, codes, errorCode, message }) => [
+      source,
+      ranges,
+      errorCode === undefined ? outcome : `${outcome}: ${errorCode}`,
+      codes ? counted(codes, changeKinds).slice(2) : harmless(message ?? ''),
+    ]);
 }
 
 export function describe(text: string | null): string {

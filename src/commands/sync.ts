@@ -1,9 +1,10 @@
-import { Command, InvalidArgumentError } from 'commander';
-import { type ExitCode, FatalError } from '../errors.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { ExitCode } from '../errors.ts';
+import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
 import { runSync } from '../sync/run.ts';
 import type { Shard } from '../sync/shard.ts';
-import { type RunSummary, refusedSummary } from '../sync/summary.ts';
+import type { RunSummary } from '../sync/summary.ts';
 import {
   type CommonOptions,
   durationArgument,
@@ -19,7 +20,7 @@ import { planRun, type RunChoices } from './plan.ts';
 import { createProgress } from './progress.ts';
 import { RunSoFar } from './run-so-far.ts';
 import { shardArgument, shardOfJob } from './shard-argument.ts';
-import { writeSummaryFile } from './summary-file.ts';
+import { requireWritable, writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
 import { printJson } from './terminal.ts';
 
@@ -54,7 +55,7 @@ export function syncCommand(exit: Exit): Command {
       durationArgument,
     )
     .option('--approve <plan>', 'apply this held difference (repeatable); `status` lists them', planArgument)
-    .option('--migrate', 'bring the schema up to date first')
+    .addOption(new Option('--migrate', 'bring the schema up to date first').conflicts('dryRun'))
     .addHelpText('after', examples)
     .action(async (options: SyncOptions, command: Command) => {
       exit(await sync(options, command.parent?.args ?? []));
@@ -73,15 +74,19 @@ Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are hel
 
 async function sync(options: SyncOptions, args: readonly string[]): Promise<ExitCode> {
   const soFar = new RunSoFar();
-  const signals = listenForSignals(undefined, (end) => tell(options, soFar.summary(end)));
+  const progress = createProgress();
+  const signals = listenForSignals(undefined, (end) => {
+    progress.done();
+    return tell(options, soFar.summary(end));
+  });
   let summary: RunSummary;
   try {
+    if (options.summaryFile !== undefined) await requireWritable(options.summaryFile);
     const config = await loadConfiguration(options);
     const origin = { trigger: 'cli', arguments: args.join(' ') } as const;
     const plan = planRun(config, chosen(options), origin);
-    const progress = createProgress();
     const log = logger(options, config, progress.writeLine);
-    summary = await withDatabase(config.database, async (database) => {
+    const work = async (database: OpenDatabase) => {
       if (options.migrate) await migrateToLatest(database);
       try {
         const observer = soFar.observing(plan, progress);
@@ -89,13 +94,8 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
       } finally {
         progress.done();
       }
-    });
-  } catch (error) {
-    if (!(error instanceof FatalError)) throw error;
-    if (options.summaryFile !== undefined) {
-      await writeSummaryFile(options.summaryFile, refusedSummary(error, options.dryRun === true));
-    }
-    throw error;
+    };
+    summary = await withDatabase(config.database, work, options.migrate ? 'make' : 'require');
   } finally {
     signals.stop();
   }
@@ -104,9 +104,9 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
 }
 
 async function tell({ json, summaryFile }: SyncOptions, summary: RunSummary): Promise<void> {
-  if (summaryFile !== undefined) await writeSummaryFile(summaryFile, summary);
   if (json) printJson(summary);
   else printSummary(summary);
+  if (summaryFile !== undefined) await writeSummaryFile(summaryFile, summary);
 }
 
 /** What a run is to do, as the command line has it. */

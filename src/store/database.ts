@@ -8,8 +8,8 @@ import type { Database } from './tables.ts';
 /** Applies and their bookkeeping; more would only queue up on the server's disk. */
 const poolSize = 4;
 
-/** A server that takes longer than this to answer a query has gone away without saying so. */
-const queryTimeoutMs = 120_000;
+/** A server ends a statement itself after 60 s; one that has not even answered by now is away without saying so. */
+const queryTimeoutMs = 75_000;
 const connectTimeoutMs = 10_000;
 
 /** What it takes to open a database; a part of the configuration. */
@@ -18,6 +18,9 @@ export interface DatabaseConfig {
   readonly url: string;
   readonly schema: string;
 }
+
+/** Whether an embedded database that is not there is made or refused. */
+export type MissingDatabase = 'make' | 'require';
 
 export interface OpenDatabase {
   readonly db: Kysely<Database>;
@@ -38,14 +41,20 @@ export interface OpenDatabase {
  * Opens the database. A server is first contacted by the first query; the embedded database starts at once
  * and takes its directory's lock.
  *
+ * @param missing what becomes of an embedded database that is not there; a server's is never made
  * @throws FatalError `locked` where another process has the embedded database open; `configuration` where a
- * certificate or key that the URL names cannot be read
+ * certificate or key that the URL names cannot be read; `database-unusable` where a required one is missing
  */
-export async function openDatabase({ url, schema }: DatabaseConfig): Promise<OpenDatabase> {
+export async function openDatabase(
+  { url, schema }: DatabaseConfig,
+  missing: MissingDatabase = 'make',
+): Promise<OpenDatabase> {
   if (url.startsWith('pglite:')) {
     // A database engine, loaded only where it is used.
-    const { openEmbedded } = await import('./embedded.ts');
-    return openEmbedded(url.slice('pglite:'.length), schema);
+    const { openEmbedded, requireEmbedded } = await import('./embedded.ts');
+    const directory = url.slice('pglite:'.length);
+    if (missing === 'require') requireEmbedded(directory);
+    return openEmbedded(directory, schema);
   }
   const config: pg.PoolConfig = {
     connectionString: withPlainSslMode(url),

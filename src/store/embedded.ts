@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
@@ -23,7 +24,7 @@ const lockAttempts = 15;
 export async function openEmbedded(directory: string, schema: string): Promise<OpenDatabase> {
   const where = `in ${directory}`;
   const lock = await takeLock(directory);
-  const pglite = new PGlite(path.join(directory, 'pgdata'));
+  const pglite = new PGlite(dataOf(directory));
   try {
     await pglite.waitReady;
   } catch (cause) {
@@ -36,7 +37,7 @@ export async function openEmbedded(directory: string, schema: string): Promise<O
   }
   const db = new Kysely<Database>({
     dialect: new PGliteDialect({
-      pglite,
+      pglite: guarded(pglite, lock.assertHeld),
       onCreateConnection: async (connection) => {
         await connection.executeQuery(sessionSettings(schema));
       },
@@ -49,10 +50,57 @@ export async function openEmbedded(directory: string, schema: string): Promise<O
     openLockConnection: undefined,
     assertOwned: lock.assertHeld,
     async close() {
+      // Closing writes: what is left in memory is not this process's to write any more.
+      if (!lock.isHeld()) return;
       await db.destroy();
       if (!pglite.closed) await pglite.close();
       await lock.release();
     },
+  };
+}
+
+/**
+ * A mistyped directory must not turn into an empty database.
+ *
+ * @throws FatalError `database-unusable` where the directory holds no database
+ */
+export function requireEmbedded(directory: string): void {
+  if (existsSync(path.join(dataOf(directory), 'PG_VERSION'))) return;
+  throw new FatalError(
+    'database-unusable',
+    `there is no database in ${directory} yet. Run \`migrate\` first, or \`sync --migrate\`.`,
+  );
+}
+
+function dataOf(directory: string): string {
+  return path.join(directory, 'pgdata');
+}
+
+/** The engine, asked only as long as this process owns its files. */
+function guarded(pglite: PGlite, assertHeld: () => void): ConstructorParameters<typeof PGliteDialect>[0]['pglite'] {
+  return {
+    get closed() {
+      return pglite.closed;
+    },
+    ready: true,
+    waitReady: pglite.waitReady,
+    close: () => pglite.close(),
+    async query(sql, parameters, options) {
+      assertHeld();
+      return pglite.query(sql, parameters, options);
+    },
+    transaction: (work) =>
+      pglite.transaction(async (trx) => {
+        const result = await work({
+          rollback: () => trx.rollback(),
+          async query(sql, parameters, options) {
+            assertHeld();
+            return trx.query(sql, parameters, options);
+          },
+        });
+        assertHeld();
+        return result;
+      }),
   };
 }
 
@@ -69,12 +117,23 @@ async function takeLock(directory: string) {
         lost = error;
       },
     });
+    // Whoever takes the lock over writes another: one look tells, also right after this process stood still.
+    const ownerFile = path.join(directory, 'lock-owner');
+    const owner = randomUUID();
+    await writeFile(ownerFile, owner);
+    const isHeld = () => {
+      if (!lost && readFileSync(ownerFile, 'utf8') !== owner) lost = new Error('the lock was taken over');
+      return !lost;
+    };
     return {
+      isHeld,
       assertHeld() {
-        if (lost) throw lockedError(directory, lost);
+        if (!isHeld()) throw lockedError(directory, lost);
       },
-      release: async () => {
-        if (!lost) await release();
+      async release() {
+        if (!isHeld()) return;
+        await rm(ownerFile);
+        await release();
       },
     };
   } catch (cause) {
@@ -86,7 +145,7 @@ async function takeLock(directory: string) {
   }
 }
 
-function lockedError(directory: string, cause: Error): FatalError {
+function lockedError(directory: string, cause: Error | undefined): FatalError {
   return new FatalError(
     'locked',
     `another process works with the embedded database in ${directory}. Wait until it has ended and run again.`,
