@@ -1,4 +1,4 @@
-import { FatalError, Interruption, VdnError } from '../errors.ts';
+import { FatalError } from '../errors.ts';
 
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
@@ -7,11 +7,34 @@ export const sqlState = {
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
   undefinedDatabase: '3D000',
+  adminShutdown: '57P01',
+  crashShutdown: '57P02',
+  cannotConnectNow: '57P03',
+  tooManyConnections: '53300',
 } as const;
 
 /** Answers of a server that is there but shuts down, starts up or has no connection left. */
-const serverNotAvailable = ['57P01', '57P02', '57P03', '53300'];
+const serverNotAvailable: readonly string[] = [
+  sqlState.adminShutdown,
+  sqlState.crashShutdown,
+  sqlState.cannotConnectNow,
+  sqlState.tooManyConnections,
+];
 const connectionExceptionClass = '08';
+
+/** The drivers give no code to most of what happens to a connection; where they are called, it is known. */
+const lost = new WeakSet<Error>();
+const unusable = new WeakSet<Error>();
+
+/** For whoever calls a driver: the error means that the connection broke or could not be made. */
+export function markConnectionLost(error: Error): void {
+  lost.add(error);
+}
+
+/** For whoever calls a driver: the database is there, and cannot be used as it is or as it is configured. */
+export function markDatabaseUnusable(error: Error): void {
+  unusable.add(error);
+}
 
 /** The SQLSTATE where the server itself answered with an error; undefined for everything else. */
 export function sqlStateOf(error: unknown): string | undefined {
@@ -21,19 +44,13 @@ export function sqlStateOf(error: unknown): string | undefined {
     : undefined;
 }
 
-/**
- * Whether a failed database operation means that the database is away, rather than that it refused. pg gives
- * no code to most of what happens to a connection, so it is told by exclusion: no answer of the server, no error
- * of this program's own tree, and none of the kind that a bug makes.
- */
+/** Whether a failed database operation means that the database is away, rather than that it refused. */
 export function isConnectionLost(error: unknown): boolean {
   const state = sqlStateOf(error);
   if (state !== undefined)
     return state.startsWith(connectionExceptionClass) || serverNotAvailable.includes(state);
-  return error instanceof Error && !otherErrors.some((kind) => error instanceof kind);
+  return error instanceof Error && lost.has(error);
 }
-
-const otherErrors = [FatalError, VdnError, Interruption, TypeError, RangeError, ReferenceError, SyntaxError];
 
 /** What went wrong, in one line that holds no query parameters and no connection string. */
 export function describeDatabaseError(error: unknown): string {
@@ -51,9 +68,9 @@ export function describeDatabaseError(error: unknown): string {
  * @param where names the database without a password
  */
 export function contactError(error: unknown, where: string): unknown {
-  if (error instanceof FatalError) return error;
   const state = sqlStateOf(error);
-  if (state === undefined && !isConnectionLost(error)) return error;
+  const refused = state !== undefined || (error instanceof Error && unusable.has(error));
+  if (!refused && !isConnectionLost(error)) return error;
   const detail = describeDatabaseError(error);
   if (isConnectionLost(error)) {
     return new FatalError(
@@ -81,6 +98,8 @@ function adviceFor(state: string | undefined): string {
       return 'Create the database, or correct its name in database.url.';
     case sqlState.insufficientPrivilege:
       return 'Grant the missing right; docs/operations.md has the SQL for the three roles.';
+    case undefined:
+      return 'Check database.url, above all its password and its sslmode, against what the server offers.';
     default:
       return 'See docs/operations.md.';
   }

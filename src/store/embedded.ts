@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
@@ -77,7 +78,10 @@ function dataOf(directory: string): string {
 }
 
 /** The engine, asked only as long as this process owns its files. */
-function guarded(pglite: PGlite, assertHeld: () => void): ConstructorParameters<typeof PGliteDialect>[0]['pglite'] {
+function guarded(
+  pglite: PGlite,
+  assertHeld: () => void,
+): ConstructorParameters<typeof PGliteDialect>[0]['pglite'] {
   return {
     get closed() {
       return pglite.closed;
@@ -122,7 +126,7 @@ async function takeLock(directory: string) {
     const owner = randomUUID();
     await writeFile(ownerFile, owner);
     const isHeld = () => {
-      if (!lost && readFileSync(ownerFile, 'utf8') !== owner) lost = new Error('the lock was taken over');
+      if (!lost && ownerIn(ownerFile) !== owner) lost = new Error('the lock was taken over');
       return !lost;
     };
     return {
@@ -142,6 +146,15 @@ async function takeLock(directory: string) {
     throw new FatalError('database-unusable', `the directory ${directory} cannot be used: ${String(cause)}`, {
       cause,
     });
+  }
+}
+
+/** Undefined where whoever took over is done already. */
+function ownerIn(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
   }
 }
 

@@ -5,7 +5,7 @@ import { sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
-import { contactError, sqlState, sqlStateOf } from './database-error.ts';
+import { contactError, describeDatabaseError, sqlState, sqlStateOf } from './database-error.ts';
 
 const migrationFolder = path.join(import.meta.dirname, '..', '..', 'migrations');
 const migrationTable = 'schema_migration';
@@ -81,8 +81,19 @@ export async function migrateToLatest(database: OpenDatabase): Promise<string[]>
   });
   // The migrator never throws; what went wrong is in its answer.
   const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) throw contactError(error, database.where);
+  if (error !== undefined) throw migrationError(error, database);
   return results.map(({ migrationName }) => migrationName);
+}
+
+function migrationError(error: unknown, { schema, where }: OpenDatabase): FatalError {
+  const reason = contactError(error, where);
+  if (reason instanceof FatalError) return reason;
+  return new FatalError(
+    'database-unusable',
+    `the migrations do not fit the schema ${schema} of the database ${where}: ${describeDatabaseError(error)}. Nothing was ` +
+      `changed. If rows of ${schema}.${migrationTable} were edited, restore them or the database.`,
+    { cause: error },
+  );
 }
 
 function refuseNewer({ schema, where }: OpenDatabase, unknown: readonly string[]): void {

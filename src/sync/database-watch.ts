@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError, isConnectionLost } from '../store/database-error.ts';
+import type { Database } from '../store/tables.ts';
 
 /** A restart or a failover of the database takes about this long. */
 const patienceMs = 30_000;
@@ -59,23 +60,27 @@ export class DatabaseWatch {
     const { where } = this.#database;
     this.#logger.warn(`the database ${where} is away; waiting up to ${patienceMs / 1000} s for it`);
     const over = new AbortController();
+    // A connection of its own: those of the applies may all be taken.
+    const connection = this.#database.openLockConnection?.();
     try {
       // An attempt to connect can take longer than a shutdown may, and a question longer than the patience.
       await Promise.race([
-        this.#probe(over.signal),
+        this.#probe(connection ?? this.#database.db, over.signal),
         rejectOnAbort(this.#signal),
         delay(patienceMs, undefined, { signal: over.signal }).then(() => Promise.reject(this.#gone())),
       ]);
       this.#logger.info(`the database ${where} is back`);
     } finally {
       over.abort();
+      // Nobody waits for its farewell.
+      connection?.destroy().catch(() => {});
     }
   }
 
-  async #probe(over: AbortSignal): Promise<void> {
+  async #probe(db: Kysely<Database>, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       try {
-        await sql`select 1`.execute(this.#database.db);
+        await sql`select 1`.execute(db);
         return;
       } catch (error) {
         if (!isConnectionLost(error)) throw contactError(error, this.#database.where);
