@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { syncSetup } from '../support/sync-setup.ts';
 import { noTerminal, startOnTerminal } from '../support/terminal.ts';
 
@@ -34,6 +34,14 @@ test('a bar goes from none to all VDNs, is cleared, and the summary stays', asyn
   );
   expect(shown).not.toContain('{"level"');
   expect(stdout).toMatch(colours);
+});
+
+test('requests are counted while the first VDN is still under way', async () => {
+  const { config, simulator } = await syncSetup({ vdns: [1], source: { retries: 3 } });
+  simulator.vdn(1).fault({ kind: 'status', status: 500 });
+  const command = startOnTerminal(['sync'], { config });
+  onTestFinished(() => command.signal('SIGKILL', 'group'));
+  await command.waitForOutput(/0\/1 VDNs · [1-9] requests/);
 });
 
 test('with NO_COLOR there are no colours, while the bar is still there', async () => {

@@ -1,0 +1,111 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { commandLine, launch, run, start } from '../support/command.ts';
+import { writeConfig } from '../support/configuration.ts';
+import { until } from '../support/sessions.ts';
+import { syncSetup } from '../support/sync-setup.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
+
+const bug = /This is a bug|^\s+at /m;
+
+describe('an embedded database that is not there', () => {
+  test.each([['sync'], ['sync', '--dry-run'], ['check'], ['status'], ['changes'], ['migrate', '--status']])(
+    'is refused and not made: %s %s',
+    async (...args) => {
+      const directory = await temporaryDirectory();
+      const config = await writeConfig(directory, {
+        database: { url: 'pglite:data' },
+        sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1], retries: 0, timeout: '1s' }],
+      });
+      const { exitCode, stdout, stderr } = await run(args, { config });
+      expect(exitCode).toBe(7);
+      expect((stdout + stderr).replace(/[│\s]+/g, ' ')).toMatch(
+        /there is no database in .*data yet\. Run `migrate`/,
+      );
+      expect(existsSync(path.join(directory, 'data'))).toBe(false);
+    },
+  );
+});
+
+test.each([
+  [['sync', '--dry-run', '--migrate'], /'--migrate' cannot be used with option '--dry-run'/],
+  [['sync', '--max-age', '36501d'], /--max-age.*at most 36500d/],
+  [['changes', '--since', '99999999d'], /--since.*at most 36500d/],
+])('%j is a usage error', async (args, message) => {
+  const result = await run(args);
+  expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) });
+});
+
+test('a right that is missing in the middle of status and changes is 7, and no bug', async () => {
+  const { rows, url } = await syncSetup({ vdns: [1] });
+  const asStranger = new URL(url);
+  const stranger = `stranger_${process.pid}`;
+  asStranger.username = stranger;
+  asStranger.password = stranger;
+  await rows(`create role ${stranger} login password '${stranger}'`);
+  onTestFinished(async () => {
+    await rows(`drop owned by ${stranger}`);
+    await rows(`drop role ${stranger}`);
+  });
+  await rows(`grant usage on schema obs to ${stranger}`);
+  await rows(`grant select on obs.schema_migration to ${stranger}`);
+  const config = await writeConfig(await temporaryDirectory(), {
+    database: { url: asStranger.href },
+    sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
+  });
+  for (const command of ['status', 'changes']) {
+    const { exitCode, stderr } = await run([command], { config });
+    expect([command, exitCode]).toEqual([command, 7]);
+    expect(stderr).toMatch(/the database .* cannot be used: permission denied .*SQLSTATE 42501.*Grant/);
+    expect(stderr).not.toMatch(bug);
+  }
+});
+
+test('Ctrl-C in check is an end like any other', async () => {
+  const { config, simulator } = await syncSetup({ vdns: [1], source: { timeout: '60s' } });
+  simulator.fault({ kind: 'hang' });
+  const command = start(['check'], { config });
+  await until('the source hangs', async () => simulator.requests.total > 0);
+  command.signal('SIGINT');
+  expect(await command.exit).toMatchObject({
+    exitCode: 130,
+    stderr: expect.stringMatching(/^stopped by SIGINT.*\n$/),
+  });
+});
+
+describe('output that nobody takes', () => {
+  const shell = (script: string, args: string[], config: string) =>
+    launch(['sh', '-c', script, 'sh', ...commandLine(args, { config })], {}).exit;
+
+  test('a closed pipe is no error', async () => {
+    const { config } = await syncSetup({ vdns: [1] });
+    const result = await shell('{ "$@"; echo "ended with $?" >&2; } | :', ['status', '--json'], config);
+    expect(result.stderr).toBe('ended with 0\n');
+  });
+
+  test.skipIf(!existsSync('/dev/full'))('a full disk is said in one line', async () => {
+    const { config } = await syncSetup({ vdns: [1] });
+    const result = await shell('"$@" > /dev/full', ['status', '--json'], config);
+    expect(result).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringMatching(/^The output cannot be written: ENOSPC.*\n$/),
+    });
+  });
+});
+
+test('VDNs that were skipped for one reason share a row, after what was done', async () => {
+  const { config, simulator } = await syncSetup({
+    vdns: ['1-60'],
+    source: { concurrency: 1, timeout: '60s' },
+  });
+  simulator.vdn(3).fault({ kind: 'hang' });
+  const command = start(['sync'], { config });
+  await until('a VDN hangs', async () => simulator.requests.ofVdn(3) > 0);
+  command.signal('SIGINT');
+  const { exitCode, stdout } = await command.exit;
+  expect(exitCode).toBe(130);
+  expect(stdout.match(/skipped: interrupted/g)).toHaveLength(1);
+  expect(stdout).toMatch(/│ 3-60 +│ skipped: interrupted/);
+  expect(stdout.indexOf('10 added')).toBeLessThan(stdout.indexOf('skipped: interrupted'));
+});
