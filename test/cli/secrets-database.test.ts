@@ -54,7 +54,7 @@ const broken: Readonly<
     },
   },
   'the server speaks no TLS': {
-    exitCode: 6,
+    exitCode: 7,
     change: (url) => url.searchParams.set('sslmode', 'require'),
   },
   'the schema is missing': { exitCode: 7, change: () => {}, schema: 'elsewhere' },
