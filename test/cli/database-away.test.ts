@@ -74,8 +74,8 @@ test('a run goes on once the database is back, twice; only the VDNs at work then
 });
 
 test('a database that stays away ends a run with 6 after 30 s; a signal cuts the wait short', async () => {
-  const patient = await setupOn('patient', '1-20');
-  const stopped = await setupOn('stopped', '1-20');
+  const patient = await setupOn('patient', '1-200');
+  const stopped = await setupOn('stopped', '1-200');
   const setups = [patient, stopped];
   for (const { simulator } of setups) simulator.fault({ kind: 'delay', ms: 100 });
   const [patientRun, stoppedRun] = [patient.startSync(), stopped.startSync()];
