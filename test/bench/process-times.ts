@@ -35,8 +35,10 @@ export function familyMs(pid: number): number {
   try {
     return children.reduce((sum, child) => sum + processTimes(Number(child)).ownMs, ownMs + endedChildrenMs);
   } catch (error) {
-    // A child that ended meanwhile counts among the ended ones now.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return familyMs(pid);
+    // A child that ended meanwhile counts among the ended ones now. ESRCH: it ended between opening and reading.
+    const gone =
+      error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
+    if (gone) return familyMs(pid);
     throw error;
   }
 }
