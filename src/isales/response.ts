@@ -20,6 +20,9 @@ const list = z.object({
   obsCodes: z.array(z.unknown()),
 });
 
+/** Fatal: bytes that are no UTF-8 would become U+FFFD, which is a repair in silence. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * Reads the body of an HTTP 200 (interface, "Response").
  *
@@ -48,8 +51,7 @@ export function parsePage(body: Uint8Array, pageNum: number, hide: (words: strin
 function parseJson(body: Uint8Array): unknown {
   let text: string;
   try {
-    // Fatal: bytes that are no UTF-8 would become U+FFFD, which is a repair in silence.
-    text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    text = utf8.decode(body);
   } catch (cause) {
     throw new RetriableError('not-json', 'the server answered 200 with bytes that are not UTF-8', { cause });
   }

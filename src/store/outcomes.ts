@@ -1,4 +1,4 @@
-import type { Kysely, QueryCreator, Transaction } from 'kysely';
+import { type Kysely, type QueryCreator, sql, type Transaction } from 'kysely';
 import { type Change, countChanges, type Difference, planOf } from '../domain/diff.ts';
 import type { VdnError } from '../errors.ts';
 import { clock, instant } from './instant.ts';
@@ -17,37 +17,6 @@ export interface VdnWrite {
   readonly lock: RunLock;
   readonly requests: number;
   readonly durationMs: number;
-}
-
-/**
- * Notes that the list is what is stored: one row of `vdn`, none of the code tables.
- *
- * @throws VdnError `stale-snapshot`; LockLostError
- */
-export async function recordUnchanged(
-  db: Kysely<Database>,
-  write: VdnWrite,
-  codeCount: number,
-): Promise<void> {
-  const settled = { outcome: 'unchanged', at: undefined, codeCount } as const;
-  // One statement does the work of a transaction: it looks, and it writes only where what it saw is right.
-  const seen = write.state.lastVerifiedAt;
-  const { numUpdatedRows } = await updateSettled(db, write, settled)
-    .where('last_verified_at', 'is not distinct from', seen === null ? null : instant(seen))
-    .where(write.lock.isHeld(write.source))
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('held_change').where('source', '=', write.source).where('vdn_id', '=', write.vdnId),
-        ),
-      ),
-    )
-    .executeTakeFirstOrThrow();
-  if (numUpdatedRows === 1n) return;
-  await db.transaction().execute(async (trx) => {
-    await lockVdn(trx, write);
-    await settleVdn(trx, write, settled);
-  });
 }
 
 /**
@@ -165,29 +134,26 @@ export async function settleVdn(
     query.deleteFrom('held_change').where('source', '=', write.source).where('vdn_id', '=', write.vdnId),
   );
   const logged = log ? released.with('log', (query) => insertRunVdn(query, write, log)) : released;
-  await updateSettled(logged, write, settled).execute();
+  await logged
+    .updateTable('vdn')
+    .set({ code_count: settled.codeCount, ...settledColumns({ ...settled, runId: write.runId }) })
+    .where('source', '=', write.source)
+    .where('vdn_id', '=', write.vdnId)
+    .execute();
 }
 
-function updateSettled(
-  db: QueryCreator<Database>,
-  { source, vdnId, runId }: VdnWrite,
-  { outcome, at, codeCount }: Settled,
-) {
+/** The columns of `vdn` that say that it is verified, without the number of its codes. */
+export function settledColumns({ outcome, at, runId }: Omit<Settled, 'codeCount'> & { runId: number }) {
   const verifiedAt = at === undefined ? clock : instant(at);
-  return db
-    .updateTable('vdn')
-    .set((eb) => ({
-      code_count: codeCount,
-      first_verified_at: eb.fn.coalesce('first_verified_at', verifiedAt),
-      last_verified_at: verifiedAt,
-      last_attempt_at: verifiedAt,
-      last_outcome: outcome,
-      last_run_id: runId,
-      ...noFailure,
-      ...(at === undefined ? {} : { last_changed_at: verifiedAt }),
-    }))
-    .where('source', '=', source)
-    .where('vdn_id', '=', vdnId);
+  return {
+    first_verified_at: sql<Date>`coalesce(first_verified_at, ${verifiedAt})`,
+    last_verified_at: verifiedAt,
+    last_attempt_at: verifiedAt,
+    last_outcome: outcome,
+    last_run_id: runId,
+    ...noFailure,
+    ...(at === undefined ? {} : { last_changed_at: verifiedAt }),
+  };
 }
 
 const noFailure = {

@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { StoredCode } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
 
@@ -8,15 +8,26 @@ export async function storedCodes(
   source: string,
   vdnId: number,
 ): Promise<StoredCode[]> {
-  const rows = await db
+  return (await storedCodesOfEach(db, source, [vdnId])).flat();
+}
+
+/** The same of several VDNs of a source, each on its own, in the order asked for. */
+export async function storedCodesOfEach(
+  db: Kysely<Database>,
+  source: string,
+  vdnIds: readonly number[],
+): Promise<StoredCode[][]> {
+  const codes = await db
     .selectFrom('result_code')
     .where('source', '=', source)
-    .where('vdn_id', '=', vdnId)
-    .select(['obs_code', 'obs_code_desc', 'removed_at'])
+    .where('vdn_id', '=', sql<number>`any(${[...vdnIds]}::integer[])`)
+    .select((eb) => [
+      'vdn_id as vdnId',
+      'obs_code as obsCode',
+      'obs_code_desc as obsCodeDesc',
+      eb('removed_at', 'is not', null).$castTo<boolean>().as('removed'),
+    ])
     .execute();
-  return rows.map((row) => ({
-    obsCode: row.obs_code,
-    obsCodeDesc: row.obs_code_desc,
-    removed: row.removed_at !== null,
-  }));
+  const ofVdn = Map.groupBy(codes, ({ vdnId }) => vdnId);
+  return vdnIds.map((vdnId) => ofVdn.get(vdnId) ?? []);
 }

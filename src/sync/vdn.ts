@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { CompleteSnapshot } from '../domain/complete-snapshot.ts';
-import { countChanges, type Difference, diff, planOf } from '../domain/diff.ts';
+import { countChanges, type Difference, diff, planOf, type StoredCode } from '../domain/diff.ts';
 import { type GuardLimits, suspicion } from '../domain/guard.ts';
 import { quote } from '../domain/quote.ts';
 import { hasBlanksAround } from '../domain/result-code.ts';
@@ -9,9 +9,9 @@ import { readSnapshot } from '../isales/read-snapshot.ts';
 import { applyDifference } from '../store/apply.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { isConnectionLost } from '../store/database-error.ts';
-import { isRecorded, recordHeld, recordUnchanged, type VdnWrite } from '../store/outcomes.ts';
+import { isRecorded, recordHeld, type VdnWrite } from '../store/outcomes.ts';
 import type { RunLock } from '../store/run-lock.ts';
-import { storedCodes } from '../store/stored-codes.ts';
+import type { RecordUnchanged } from '../store/unchanged.ts';
 import type { VdnState } from '../store/vdn-states.ts';
 import type { DatabaseWatch } from './database-watch.ts';
 import { noCodes, type VdnResult } from './summary.ts';
@@ -22,15 +22,21 @@ export interface WritingRun {
   readonly lock: RunLock;
 }
 
+/** The same, at work on one source. */
+export interface WritingSourceRun extends WritingRun {
+  readonly recordUnchanged: RecordUnchanged;
+}
+
 export interface VdnContext {
   readonly database: OpenDatabase;
   readonly source: string;
+  readonly storedCodes: (vdnId: number) => Promise<StoredCode[]>;
   readonly pageSize: number;
   readonly client: IsalesClient;
   readonly guard: GuardLimits;
   /** Plans that a person has approved. */
   readonly approvals: ReadonlySet<string>;
-  readonly run: WritingRun | undefined;
+  readonly run: WritingSourceRun | undefined;
   readonly signal: AbortSignal;
   readonly watch: DatabaseWatch;
   readonly logger: Logger;
@@ -57,7 +63,7 @@ export async function syncVdn(
   effort: Effort,
   onAttempt: (attempt: Attempt) => void,
 ): Promise<VdnResult> {
-  const { database, source, client, signal } = context;
+  const { source, storedCodes, client, signal } = context;
   const { vdnId } = state;
   const { snapshot, difference } = await readSnapshot({
     fetchPage: (pageNum, pageSize, signal) =>
@@ -67,7 +73,7 @@ export async function syncVdn(
       }),
     pageSize: context.pageSize,
     signal,
-    compare: async (snapshot) => diff(await storedCodes(database.db, source, vdnId), snapshot),
+    compare: async (snapshot) => diff(await storedCodes(vdnId), snapshot),
   });
   warnOfBlanks(context, vdnId, snapshot);
   const verdict = judge(context, state, difference);
@@ -102,7 +108,7 @@ function judge({ source, guard, approvals }: VdnContext, state: VdnState, differ
 
 async function write(
   { database: { db }, source, watch }: VdnContext,
-  { runId, lock }: WritingRun,
+  { runId, lock, recordUnchanged }: WritingSourceRun,
   state: VdnState,
   { requests, durationMs }: Effort,
   snapshot: CompleteSnapshot,
@@ -114,7 +120,7 @@ async function write(
     await lock.guarded(() => {
       switch (verdict.outcome) {
         case 'unchanged':
-          return recordUnchanged(db, write, snapshot.codes.size);
+          return recordUnchanged(write, snapshot.codes.size);
         case 'held':
           return recordHeld(db, write, difference);
         case 'changed':

@@ -4,6 +4,9 @@ import { type Attempt, createClient } from '../isales/client.ts';
 import { ServerQueue } from '../isales/server-queue.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
+import { gather } from '../store/gather.ts';
+import { storedCodesOfEach } from '../store/stored-codes.ts';
+import { unchangedRecorder } from '../store/unchanged.ts';
 import { loadVdnStates, type VdnState } from '../store/vdn-states.ts';
 import { DatabaseWatch } from './database-watch.ts';
 import type { RunPlan, Surroundings } from './run.ts';
@@ -47,7 +50,12 @@ export async function workThrough(
     const client = createClient(source, queue);
     const context = {
       ...{ database, source: source.name, pageSize: source.pageSize, client, slots: queue.concurrency },
-      ...{ guard: plan.guard, approvals: plan.approvals, run, signal, stop, watch, logger },
+      ...{ guard: plan.guard, approvals: plan.approvals, signal, stop, watch, logger },
+      storedCodes: gather((ids: readonly number[]) => storedCodesOfEach(database.db, source.name, ids)),
+      run: run && {
+        ...run,
+        recordUnchanged: unchangedRecorder(database.db, { source: source.name, ...run }),
+      },
       onAttempt: (attempt: Attempt) => {
         tally.requests++;
         observer.attempted(source.name, attempt);

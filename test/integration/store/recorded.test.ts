@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VdnError } from '../../../src/errors.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { isRecorded, recordFailed, recordHeld, recordUnchanged } from '../../../src/store/outcomes.ts';
+import { isRecorded, recordFailed, recordHeld } from '../../../src/store/outcomes.ts';
 import { recordSkipped } from '../../../src/store/run-log.ts';
+import { unchangedRecorder } from '../../../src/store/unchanged.ts';
 import { loadVdnStates } from '../../../src/store/vdn-states.ts';
 import { entries } from '../../unit/domain/pages.ts';
 import { applyInTurn, beginRun, kinds, rowsOf } from './opened.ts';
@@ -41,7 +42,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     const write = await run.write();
     await recordHeld(database.db, write, (await run.compare(entries(1))).difference);
     expect(await loadVdnStates(database.db, 'held', [write.vdnId], hourMs)).toMatchObject([{ fresh: false }]);
-    await recordUnchanged(database.db, write, 6);
+    await unchangedRecorder(database.db, write)(write, 6);
     expect(await rows(`select source from held_change where source = 'held'`)).toEqual([]);
     expect(await loadVdnStates(database.db, 'held', [write.vdnId], hourMs)).toMatchObject([{ fresh: true }]);
     await run.end();

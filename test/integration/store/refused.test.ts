@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { VdnError } from '../../../src/errors.ts';
 import { applyDifference } from '../../../src/store/apply.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { recordFailed, recordHeld, recordUnchanged, type VdnWrite } from '../../../src/store/outcomes.ts';
+import { recordFailed, recordHeld, type VdnWrite } from '../../../src/store/outcomes.ts';
 import { LockLostError } from '../../../src/store/run-lock.ts';
+import { unchangedRecorder } from '../../../src/store/unchanged.ts';
 import { entries, entry } from '../../unit/domain/pages.ts';
 import { applyInTurn, beginRun, kinds, rowsOf, type Writer } from './opened.ts';
 
@@ -19,7 +20,7 @@ const writes: Readonly<
     await recordHeld(db, write, (await run.compare(entries(4))).difference);
   },
   async 'an unchanged list'(db, _, write) {
-    await recordUnchanged(db, write, 6);
+    await unchangedRecorder(db, write)(write, 6);
   },
 };
 const failed = (db: OpenDatabase['db'], _: Writer, write: VdnWrite) =>
