@@ -10,14 +10,28 @@ import { openScene, type Scene } from './scene.ts';
 import { differencesFromSource } from './source-comparison.ts';
 import { atMost, type Target } from './targets.ts';
 
+/**
+ * How far V8 may let the heap grow before it clears it up: as far as it likes on this machine, or as far as Node lets
+ * it in a container of 256 MiB, which is the limit in deploy/kubernetes (`v8.getHeapStatistics()` gives the same there).
+ */
+const heaps = {
+  free: [],
+  'of 256 MiB': ['--max-old-space-size=256', '--max-semi-space-size=1'],
+} as const;
+
+type Heap = keyof typeof heaps;
+
 /** The run over a number of VDNs, once cold and once unchanged. */
 export interface GrowthPoint {
   readonly vdns: number;
+  readonly heap: Heap;
   readonly cold: Measured;
   readonly unchanged: Measured;
 }
 
+const heapNames = Object.keys(heaps) as Heap[];
 const kinds = ['cold', 'unchanged'] as const;
+const variants = heapNames.flatMap((heap) => kinds.map((kind) => ({ heap, kind })));
 
 /** More VDNs may cost more only in proportion, and hardly more memory. */
 const peakLimit = 1.25;
@@ -31,12 +45,12 @@ export async function measureGrowth(
 ): Promise<GrowthPoint[]> {
   const points: GrowthPoint[] = [];
   for (let round = 1; round <= rounds; round += 1) {
-    for (const vdns of numbers) {
-      surroundings.progress(`growth, round ${round} of ${rounds}: ${vdns} VDNs`);
+    for (const [vdns, heap] of numbers.flatMap((vdns) => heapNames.map((heap) => [vdns, heap] as const))) {
+      surroundings.progress(`growth, round ${round} of ${rounds}: ${vdns} VDNs, heap ${heap}`);
       const situation = { vdns, codes: 120, latencyMs: 0, concurrency: 10 };
       const scene = await openScene(surroundings.server, situation);
       try {
-        points.push(await measurePoint(scene, surroundings));
+        points.push(await measurePoint(scene, heap, surroundings));
       } finally {
         await scene.close();
       }
@@ -45,12 +59,12 @@ export async function measureGrowth(
   return points;
 }
 
-async function measurePoint(scene: Scene, surroundings: Surroundings): Promise<GrowthPoint> {
+async function measurePoint(scene: Scene, heap: Heap, surroundings: Surroundings): Promise<GrowthPoint> {
   const { vdns } = scene.situation;
   const sync: Program = [obsCodeSync, 'sync', '--json', '--config', scene.config];
   const run = async (expected: Expectation): Promise<Measured> => {
     const watched = { server: surroundings.server, simulators: [scene.simulator], database: scene.ours };
-    const measured = await measure(sync, watched, surroundings.profiles);
+    const measured = await measure(sync, watched, surroundings.profiles, heaps[heap]);
     const problems = [
       ...deviations(measured, expected, scene.situation),
       ...(await differencesFromSource(scene.ours, 'bench', scene.simulator, vdns)),
@@ -59,16 +73,17 @@ async function measurePoint(scene: Scene, surroundings: Surroundings): Promise<G
     return measured;
   };
   const cold = await run(firstSync(scene));
-  return { vdns, cold, unchanged: await run(laterSync(scene, unedited, 0)) };
+  return { vdns, heap, cold, unchanged: await run(laterSync(scene, unedited, 0)) };
 }
 
 export function printGrowth(points: readonly GrowthPoint[]): void {
   const rows = numbersIn(points).flatMap((vdns) =>
-    kinds.map((kind) => {
-      const of = (figure: (measured: Measured) => number) => middle(points, vdns, kind, figure);
+    variants.map(({ heap, kind }) => {
+      const of = (figure: (measured: Measured) => number) => middle(points, vdns, heap, kind, figure);
       return [
         whole(vdns),
         kind,
+        heap,
         seconds(of(({ wallMs }) => wallMs)),
         (of(({ wallMs }) => wallMs) / vdns).toFixed(2),
         (of(({ jobMs }) => jobMs) / vdns).toFixed(2),
@@ -81,6 +96,7 @@ export function printGrowth(points: readonly GrowthPoint[]): void {
   const head = [
     'VDNs',
     '',
+    'heap',
     'wall s',
     'wall ms/VDN',
     'run ms/VDN',
@@ -95,23 +111,24 @@ export function printGrowth(points: readonly GrowthPoint[]): void {
 export function growthTargets(points: readonly GrowthPoint[]): Target[] {
   const numbers = numbersIn(points);
   const [few, many] = [Math.min(...numbers), Math.max(...numbers)];
-  return kinds.flatMap((kind) => {
+  return variants.flatMap(({ heap, kind }) => {
     const ratio = (figure: (measured: Measured, vdns: number) => number): number =>
-      middle(points, many, kind, (measured) => figure(measured, many)) /
-      middle(points, few, kind, (measured) => figure(measured, few));
+      middle(points, many, heap, kind, (measured) => figure(measured, many)) /
+      middle(points, few, heap, kind, (measured) => figure(measured, few));
+    const what = `${kind}, heap ${heap}`;
     return [
       atMost(
-        `${kind}: peak memory, ${many} VDNs / ${few}`,
+        `${what}: peak memory, ${many} VDNs / ${few}`,
         ratio(({ peakMib }) => peakMib),
         peakLimit,
       ),
       atMost(
-        `${kind}: wall per VDN, process, ${many} VDNs / ${few}`,
+        `${what}: wall per VDN, process, ${many} VDNs / ${few}`,
         ratio(({ wallMs }, vdns) => wallMs / vdns),
         wallLimit,
       ),
       atMost(
-        `${kind}: wall per VDN, run, ${many} VDNs / ${few}`,
+        `${what}: wall per VDN, run, ${many} VDNs / ${few}`,
         ratio(({ jobMs }, vdns) => jobMs / vdns),
         wallLimit,
       ),
@@ -126,8 +143,10 @@ function numbersIn(points: readonly GrowthPoint[]): number[] {
 function middle(
   points: readonly GrowthPoint[],
   vdns: number,
+  heap: Heap,
   kind: (typeof kinds)[number],
   figure: (measured: Measured) => number,
 ): number {
-  return median(points.filter((point) => point.vdns === vdns).map((point) => figure(point[kind])));
+  const measured = points.filter((point) => point.vdns === vdns && point.heap === heap);
+  return median(measured.map((point) => figure(point[kind])));
 }

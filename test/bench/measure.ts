@@ -25,14 +25,16 @@ const loopShape = z.object({ jobMs: z.number(), rows: z.number() });
  * Runs a program, measures it, and sees what the simulators and the database did meanwhile.
  *
  * @param profiles a directory for a CPU profile of the process
+ * @param nodeFlags what Node is started with besides
  */
 export async function measure(
   program: Program,
   watched: Watched,
   profiles: string | undefined,
+  nodeFlags: readonly string[] = [],
 ): Promise<Measured> {
   const [{ stdout, stderr, ...figures }, effects] = await watching(watched, () =>
-    measureProcess(program, profiles),
+    measureProcess(program, profiles, nodeFlags),
   );
   try {
     return { ...figures, ...effects, ...printed(JSON.parse(stdout)) };

@@ -28,17 +28,22 @@ const longestRunMs = 20 * 60_000;
  * Runs a program to its end and measures it.
  *
  * @param profiles a directory for V8's CPU profile of the process; undefined: none is made
+ * @param nodeFlags what Node is started with besides
  */
 export async function measureProcess(
   [script, ...args]: Program,
   profiles: string | undefined,
+  nodeFlags: readonly string[] = [],
 ): Promise<ProcessFigures> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-bench-'));
   const usageFile = path.join(directory, 'usage.json');
   const profiling = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${path.resolve(profiles)}`];
   const startedAt = performance.now();
   const process_ = launch(
-    [process.execPath, ...profiling, '--import', programFile('usage.ts'), programFile(script), ...args],
+    [
+      ...[process.execPath, ...nodeFlags, ...profiling],
+      ...['--import', programFile('usage.ts'), programFile(script), ...args],
+    ],
     { env: { BENCH_USAGE_FILE: usageFile }, cwd: directory, timeoutMs: longestRunMs },
   );
   const { exitCode, stdout, stderr } = await process_.exit;

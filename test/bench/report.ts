@@ -7,7 +7,7 @@ import type { Target } from './targets.ts';
 /** The table of one situation: medians over its rounds. */
 export function printRounds(heading: string, rounds: readonly Round[]): void {
   const head = [
-    ...['', 'wall s', '× got', 'run s', '× got', 'CPU s', 'of it db', 'of it sim'],
+    ...['', 'wall s', '× got', 'run s', '× got', 'CPU s', 'CPU db', 'CPU sim'],
     ...['requests', 'code rows', 'other rows', 'WAL MB', 'peak MB'],
   ];
   const rows = contestants.map(({ name }) => {

@@ -141,7 +141,7 @@ function nameOf(index: number): string {
 }
 
 export function printShards(points: readonly ShardsPoint[]): void {
-  const head = ['', 'codes', 'wall s', 'CPU s', 'of it db', 'of it sim', 'db share', 'requests', 'peak MB'];
+  const head = ['', 'codes', 'wall s', 'CPU s', 'CPU db', 'CPU sim', 'db share', 'requests', 'peak MB'];
   const rows = points.map((point) => [
     point.kind,
     whole(servers * point.vdnsPerServer * codes),

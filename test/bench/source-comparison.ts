@@ -13,7 +13,7 @@ export async function differencesFromSource(
   simulator: SimulatorProcess,
   vdns: number,
 ): Promise<string[]> {
-  const problems = await violations(withRoom(url));
+  const problems = await violations(url);
   const step = Math.max(1, Math.floor(vdns / mostCompared));
   const active = await activeCodes(url, source, step);
   for (let vdnId = step; vdnId <= vdns; vdnId += step) {
@@ -24,13 +24,6 @@ export async function differencesFromSource(
     if (wrong.length > 0) problems.push(`VDN ${vdnId} of ${source} differs from its source in ${wrong}`);
   }
   return problems;
-}
-
-/** The rules compare whole tables, which takes hours where a million rows do not fit into memory. */
-function withRoom(url: string): string {
-  const roomy = new URL(url);
-  roomy.searchParams.set('options', '-c work_mem=1GB');
-  return roomy.href;
 }
 
 async function activeCodes(url: string, source: string, step: number) {

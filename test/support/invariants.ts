@@ -13,10 +13,10 @@ const codeRules: Readonly<Record<string, string>> = {
     group by c.source, c.vdn_id, c.obs_code
     having count(h.obs_code) <> 1 or bool_or(h.obs_code_desc is distinct from c.obs_code_desc)`,
   'a removed code has no open version': `
-    select source, vdn_id, obs_code from obs.result_code_history
+    select source, vdn_id, obs_code from obs.result_code_history as h
     where valid_to is null
-      and (source, vdn_id, obs_code) not in (
-        select source, vdn_id, obs_code from obs.result_code where removed_at is null)`,
+      and not exists (select from obs.result_code as c
+        where (c.source, c.vdn_id, c.obs_code) = (h.source, h.vdn_id, h.obs_code) and c.removed_at is null)`,
   'versions of a code do not overlap': `
     select source, vdn_id, obs_code from (
       select *, lead(valid_from) over (partition by source, vdn_id, obs_code order by valid_from) as next
