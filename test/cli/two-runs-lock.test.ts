@@ -27,7 +27,7 @@ async function runWithoutLock({ url, startSync, rows }: SyncSetup) {
   await rows(watchWrites);
   const gate = await holdUp(url, 'compare');
   const run = startSync();
-  await untilHeldUp(url, 3);
+  await untilHeldUp(url, 1);
   const held = await rows(lockSession);
   expect(new Set(held.map(({ pid }) => pid)).size).toBe(1);
   return {
@@ -71,7 +71,7 @@ test('a run that lost its lock to a second run leaves the field to it', async ()
   const { run, release, kill } = await runWithoutLock(setup);
   await kill();
   const second = setup.startSync();
-  await untilHeldUp(setup.url, 6);
+  await untilHeldUp(setup.url, 2);
   await release();
   expect((await second.exit).json()).toMatchObject({ exitCode: 0, vdns: { changed: 3 } });
   const first = await run.exit;

@@ -60,7 +60,7 @@ test('a VDN that somebody else verified since it was read is refused, whatever t
   const stored = await rowVersions(url, codeTables);
   const gate = await holdUp(url, 'compare');
   const run = startSync();
-  await untilHeldUp(url, 4);
+  await untilHeldUp(url, 1);
   await gate.session.query(`update obs.vdn set last_verified_at = clock_timestamp() where vdn_id <= 3`);
   await gate.release();
 

@@ -17,7 +17,7 @@ export async function openSession(url: string): Promise<pg.Client> {
 }
 
 const locks = {
-  /** Before what was read is compared with what is stored. */
+  /** Before what was read is compared with what is stored. One session of a run waits, for all its VDNs. */
   compare: 'lock table obs.result_code in access exclusive mode',
   /** Before the transaction of an apply locks its VDN, and before a run prepares its VDNs. */
   begin: 'lock table obs.vdn in exclusive mode',
