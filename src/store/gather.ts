@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isConnectionLost } from './database-error.ts';
 
 /**
@@ -12,34 +13,34 @@ import { isConnectionLost } from './database-error.ts';
 export function gather<Question, Answer>(
   askAll: (questions: readonly Question[]) => Promise<readonly Answer[]>,
 ): (question: Question) => Promise<Answer> {
+  type Answers = readonly PromiseSettledResult<Answer>[];
   let earlier: Promise<unknown> = Promise.resolve();
-  let next:
-    | { readonly questions: Question[]; readonly answers: Promise<PromiseSettledResult<Answer>[]> }
-    | undefined;
+  let gathered: { readonly questions: Question[]; readonly answers: Promise<Answers> } | undefined;
 
-  async function settle(questions: readonly Question[]): Promise<PromiseSettledResult<Answer>[]> {
+  async function answer(questions: readonly Question[]): Promise<Answers> {
+    await earlier;
+    // Pages of several VDNs often come in at the same turn of the event loop.
+    await nextTurn();
+    gathered = undefined;
     try {
       return await Promise.allSettled(await askAll(questions));
     } catch (error) {
       if (questions.length === 1 || isConnectionLost(error)) throw error;
-      const oneByOne = questions.map((question) => askAll([question]).then(([answer]) => answer as Answer));
+      const oneByOne = questions.map((question) => askAll([question]).then(([one]) => one as Answer));
       return Promise.allSettled(oneByOne);
     }
   }
 
   return async (question) => {
-    if (next === undefined) {
+    if (gathered === undefined) {
       const questions: Question[] = [];
-      const answers = earlier.then(() => {
-        next = undefined;
-        return settle(questions);
-      });
-      next = { questions, answers };
-      earlier = answers.catch(() => {});
+      gathered = { questions, answers: answer(questions) };
+      earlier = gathered.answers.catch(() => {});
     }
-    const index = next.questions.push(question) - 1;
-    const answer = (await next.answers)[index];
-    if (answer?.status !== 'fulfilled') throw answer?.reason;
-    return answer.value;
+    const { questions, answers } = gathered;
+    const place = questions.push(question) - 1;
+    const settled = (await answers)[place];
+    if (settled?.status !== 'fulfilled') throw settled?.reason;
+    return settled.value;
   };
 }

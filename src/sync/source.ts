@@ -11,8 +11,11 @@ import { Effort, syncVdn, type VdnContext } from './vdn.ts';
 /** VDNs in a row after which a source counts as down or refusing. */
 const patience = 5;
 
-/** More VDNs under way than requests at once, so that a slot never waits for a VDN's database work. */
-const vdnsBeyondSlots = 2;
+/**
+ * More VDNs under way than requests at once: a slot never waits for a VDN's database work, and VDNs that come there at
+ * the same time share statements. Not many more, since a source that refuses is asked by each of them.
+ */
+const vdnsUnderWay = (slots: number) => Math.max(slots + 2, slots * 2);
 
 /**
  * What says nothing about the source as a whole: the server answered, or the fault was on this side. All else, five
@@ -68,7 +71,7 @@ export async function syncSource(context: SourceContext, states: readonly VdnSta
       onResult(result);
     }
   }
-  const workers = Math.min(context.slots + vdnsBeyondSlots, waiting.length);
+  const workers = Math.min(vdnsUnderWay(context.slots), waiting.length);
   await Promise.all(Array.from({ length: workers }, worker));
 
   if (waiting.length === 0) return;

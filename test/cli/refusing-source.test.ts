@@ -12,8 +12,8 @@ import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const vdnsOfEach = 40;
 const wrongKey = 'not-the-secret-key';
-/** Five failures in a row, and what was under way by then: four slots and two more VDNs. */
-const mostTried = 5 + 4 + 2 - 1;
+/** Five failures in a row, and what was under way by then: two VDNs for each of four slots. */
+const mostTried = 5 + 2 * 4 - 1;
 
 const refusals: Readonly<Record<string, { errorCode: string; message: RegExp }>> = {
   'wrong-key': { errorCode: 'unauthorized', message: /refused the signature \(401\)/ },

@@ -1,4 +1,5 @@
-import { expect, test } from 'vitest';
+import { setTimeout as pause } from 'node:timers/promises';
+import { expect, test, vi } from 'vitest';
 import { markConnectionLost } from '../../../src/store/database-error.ts';
 import { gather } from '../../../src/store/gather.ts';
 
@@ -18,10 +19,9 @@ function squares(refusal = () => new Error('negative')) {
 test('a question goes out at once; those asked while it is on its way go together', async () => {
   const { square, batches, answerAll } = squares();
   const first = square(1);
-  await Promise.resolve();
-  expect(batches).toEqual([[1]]);
+  await vi.waitFor(() => expect(batches).toEqual([[1]]));
   const others = [2, 3, 4].map(square);
-  await Promise.resolve();
+  await pause(20);
   expect(batches).toEqual([[1]]);
   answerAll();
   expect(await Promise.all([first, ...others])).toEqual([1, 4, 9, 16]);
