@@ -61,7 +61,8 @@ export async function runSync(
   surroundings: Surroundings,
 ): Promise<RunSummary> {
   const startedAt = performance.now();
-  await requireCurrentSchema(database);
+  // Both only look, each through connections of its own; a dry run takes no locks that could stay behind.
+  await Promise.all([requireCurrentSchema(database), ...(plan.dryRun ? [] : [requireOwnSessions(database)])]);
   const run = plan.dryRun ? undefined : await begin(database, plan);
   const logger = surroundings.logger.child(run ? { runId: run.runId } : { dryRun: true });
   try {
@@ -94,7 +95,6 @@ export async function runSync(
 
 async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Promise<WritingRun> {
   try {
-    await requireOwnSessions(database);
     const lock = await takeRunLock(
       database,
       selection.map(({ source }) => source.name),
