@@ -11,6 +11,7 @@ export const sqlState = {
   crashShutdown: '57P02',
   cannotConnectNow: '57P03',
   tooManyConnections: '53300',
+  lockNotAvailable: '55P03',
 } as const;
 
 /** Answers of a server that is there but shuts down, starts up or has no connection left. */
@@ -50,6 +51,11 @@ export function isConnectionLost(error: unknown): boolean {
   if (state !== undefined)
     return state.startsWith(connectionExceptionClass) || serverNotAvailable.includes(state);
   return error instanceof Error && lost.has(error);
+}
+
+/** Whether a statement waited for a lock for as long as it may. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlStateOf(error) === sqlState.lockNotAvailable;
 }
 
 /** What went wrong, in one line that holds no query parameters and no connection string. */
@@ -98,6 +104,11 @@ function adviceFor(state: string | undefined): string {
       return 'Create the database, or correct its name in database.url.';
     case sqlState.insufficientPrivilege:
       return 'Grant the missing right; docs/operations.md has the SQL for the three roles.';
+    case sqlState.lockNotAvailable:
+      return (
+        'Another session has kept these tables or rows locked for too long. Have it end, or run again later; ' +
+        'pg_stat_activity has it, with an old xact_start.'
+      );
     case undefined:
       return 'Check database.url, above all its password and its sslmode, against what the server offers.';
     default:

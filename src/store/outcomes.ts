@@ -142,9 +142,12 @@ export async function settleVdn(
     .execute();
 }
 
-/** The columns of `vdn` that say that it is verified, without the number of its codes. */
+/**
+ * The columns of `vdn` that say that it is verified, without the number of its codes. Where nothing was applied, they
+ * have the instant of their statement, all the same one.
+ */
 export function settledColumns({ outcome, at, runId }: Omit<Settled, 'codeCount'> & { runId: number }) {
-  const verifiedAt = at === undefined ? clock : instant(at);
+  const verifiedAt = at === undefined ? sql<Date>`statement_timestamp()` : instant(at);
   return {
     first_verified_at: sql<Date>`coalesce(first_verified_at, ${verifiedAt})`,
     last_verified_at: verifiedAt,

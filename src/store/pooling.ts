@@ -37,17 +37,19 @@ export function sharedSessionsError({ where }: OpenDatabase): FatalError {
  * told apart nor kept apart. Writes nothing.
  *
  * Seen from outside, either two connections that are open at the same time reach one and the same session, or one
- * connection reaches another session while its own is taken. On a server of its own neither can happen.
+ * connection reaches another session than before: as they come round in turn, or while its own is taken. On a server of
+ * its own none of it can happen.
  */
 export async function sharesSessions({ openLockConnection }: OpenDatabase): Promise<boolean> {
   if (openLockConnection === undefined) return false;
   const one = openLockConnection();
   const other = openLockConnection();
   try {
-    // Connecting takes longer than everything that follows.
+    // Both connect at the same time, which takes longer than all that follows.
     await Promise.all([sessionOf(one), sessionOf(other)]);
     for (let round = 0; round < rounds; round++) {
       const before = await sessionOf(one);
+      if ((await sessionOf(one)) !== before) return true;
       const shared = await other.transaction().execute(async (taken) => {
         return (await sessionOf(taken)) === before || (await sessionOf(one)) !== before;
       });

@@ -4,25 +4,30 @@ import { settledColumns, settleVdn, type VdnWrite } from './outcomes.ts';
 import type { Database } from './tables.ts';
 import { lockVdn } from './vdn-row.ts';
 
-/** Notes that a VDN's list is what is stored: one row of `vdn`, none of the code tables. */
-export type RecordUnchanged = (write: VdnWrite, codeCount: number) => Promise<void>;
-
 type RunOnSource = Pick<VdnWrite, 'source' | 'runId' | 'lock'>;
+type OfVdn = Omit<VdnWrite, keyof RunOnSource>;
 
-interface UnchangedVdn {
-  readonly write: VdnWrite;
+interface UnchangedVdn extends OfVdn {
   readonly codeCount: number;
 }
 
 /**
- * For the VDNs of one source in one run. Those that are found unchanged at about the same time share a statement.
+ * Notes that a VDN's list is what is stored: one row of `vdn`, none of the code tables.
  *
- * What it gives throws VdnError `stale-snapshot`; LockLostError.
+ * @throws VdnError `stale-snapshot`; LockLostError
  */
-export function unchangedRecorder(db: Kysely<Database>, run: RunOnSource): RecordUnchanged {
+export type RecordUnchanged = (vdn: OfVdn, codeCount: number) => Promise<void>;
+
+/** For one run's VDNs of one source: those that are found unchanged at about the same time share a statement. */
+export function unchangedRecorder(
+  db: Kysely<Database>,
+  { source, runId, lock }: RunOnSource,
+): RecordUnchanged {
+  const run = { source, runId, lock };
   const note = gather((vdns: readonly UnchangedVdn[]) => noteTogether(db, run, vdns));
-  return async (write, codeCount) => {
-    if (await note({ write, codeCount })) return;
+  return async (vdn, codeCount) => {
+    if (await note({ ...vdn, codeCount })) return;
+    const write = { ...vdn, ...run };
     await db.transaction().execute(async (trx) => {
       await lockVdn(trx, write);
       await settleVdn(trx, write, { outcome: 'unchanged', at: undefined, codeCount });
@@ -32,7 +37,7 @@ export function unchangedRecorder(db: Kysely<Database>, run: RunOnSource): Recor
 
 /**
  * One statement does the work of a transaction for each VDN: it looks, and it writes only where what it saw is right.
- * It waits for no lock, so that a row somebody else has locked holds up no other VDN.
+ * It passes over rows that somebody has locked, so that one of them holds up no other VDN.
  *
  * @returns for each VDN whether it was noted; if not, a transaction finds out why
  */
@@ -41,36 +46,36 @@ async function noteTogether(
   { source, runId, lock }: RunOnSource,
   vdns: readonly UnchangedVdn[],
 ): Promise<boolean[]> {
-  const ids = vdns.map(({ write }) => write.vdnId);
+  const ids = vdns.map(({ vdnId }) => vdnId);
   const counts = vdns.map(({ codeCount }) => codeCount);
-  const verifiedAts = vdns.map(({ write }) => write.state.lastVerifiedAt);
-  const read = sql<{ vdn_id: number; code_count: number; last_verified_at: Date | null }>`(
+  const verifiedAts = vdns.map(({ state }) => state.lastVerifiedAt);
+  const found = sql<{ vdn_id: number; code_count: number; last_verified_at: Date | null }>`(
     select * from unnest(${ids}::integer[], ${counts}::integer[], ${verifiedAts}::timestamptz[])
-      as columns (vdn_id, code_count, last_verified_at))`.as<'read'>(sql.ref('read'));
+      as listed (vdn_id, code_count, last_verified_at))`.as<'found'>(sql.ref('found'));
   const rows = await db
-    .with('right', (query) =>
+    .with('unchanged', (query) =>
       query
         .selectFrom('vdn')
-        .innerJoin(read, 'read.vdn_id', 'vdn.vdn_id')
+        .innerJoin(found, 'found.vdn_id', 'vdn.vdn_id')
         .leftJoin('held_change as held', (join) =>
           join.onRef('held.source', '=', 'vdn.source').onRef('held.vdn_id', '=', 'vdn.vdn_id'),
         )
         .where('vdn.source', '=', source)
         .where('held.vdn_id', 'is', null)
-        .whereRef('vdn.last_verified_at', 'is not distinct from', 'read.last_verified_at')
+        .whereRef('vdn.last_verified_at', 'is not distinct from', 'found.last_verified_at')
         .where(lock.isHeld(source))
-        .select(['vdn.vdn_id', 'read.code_count'])
+        .select(['vdn.vdn_id', 'found.code_count'])
         .forNoKeyUpdate('vdn')
         .skipLocked(),
     )
     .updateTable('vdn')
-    .from('right')
+    .from('unchanged')
     .set((eb) => ({
-      code_count: eb.ref('right.code_count'),
+      code_count: eb.ref('unchanged.code_count'),
       ...settledColumns({ outcome: 'unchanged', at: undefined, runId }),
     }))
     .where('vdn.source', '=', source)
-    .whereRef('vdn.vdn_id', '=', 'right.vdn_id')
+    .whereRef('vdn.vdn_id', '=', 'unchanged.vdn_id')
     .returning('vdn.vdn_id')
     .execute();
   const noted = new Set(rows.map(({ vdn_id }) => vdn_id));

@@ -61,8 +61,7 @@ export async function runSync(
   surroundings: Surroundings,
 ): Promise<RunSummary> {
   const startedAt = performance.now();
-  // Both only look, each through connections of its own; a dry run takes no locks that could stay behind.
-  await Promise.all([requireCurrentSchema(database), ...(plan.dryRun ? [] : [requireOwnSessions(database)])]);
+  await requireUsable(database, plan);
   const run = plan.dryRun ? undefined : await begin(database, plan);
   const logger = surroundings.logger.child(run ? { runId: run.runId } : { dryRun: true });
   try {
@@ -91,6 +90,15 @@ export async function runSync(
   } finally {
     await run?.lock.release();
   }
+}
+
+/**
+ * Both checks only look, each through connections of its own, so they do it at the same time. A dry run takes no locks
+ * that could be left behind.
+ */
+async function requireUsable(database: OpenDatabase, { dryRun }: RunPlan): Promise<void> {
+  const checks = [requireCurrentSchema(database), ...(dryRun ? [] : [requireOwnSessions(database)])];
+  for (const check of await Promise.allSettled(checks)) if (check.status === 'rejected') throw check.reason;
 }
 
 async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Promise<WritingRun> {

@@ -63,7 +63,7 @@ export async function syncVdn(
   effort: Effort,
   onAttempt: (attempt: Attempt) => void,
 ): Promise<VdnResult> {
-  const { source, storedCodes, client, signal } = context;
+  const { source, storedCodes, client, signal, watch } = context;
   const { vdnId } = state;
   const { snapshot, difference } = await readSnapshot({
     fetchPage: (pageNum, pageSize, signal) =>
@@ -73,7 +73,7 @@ export async function syncVdn(
       }),
     pageSize: context.pageSize,
     signal,
-    compare: async (snapshot) => diff(await storedCodes(vdnId), snapshot),
+    compare: async (snapshot) => diff(await watch.patiently(() => storedCodes(vdnId)), snapshot),
   });
   warnOfBlanks(context, vdnId, snapshot);
   const verdict = judge(context, state, difference);
@@ -116,8 +116,8 @@ async function write(
   verdict: Verdict,
 ): Promise<void> {
   const write: VdnWrite = { source, vdnId: state.vdnId, state, runId, lock, requests, durationMs };
-  try {
-    await lock.guarded(() => {
+  const attempt = () =>
+    lock.guarded(() => {
       switch (verdict.outcome) {
         case 'unchanged':
           return recordUnchanged(write, snapshot.codes.size);
@@ -127,11 +127,16 @@ async function write(
           return applyDifference(db, write, snapshot, { difference, approvedPlan: verdict.plan });
       }
     });
+  try {
+    await attempt();
   } catch (error) {
     if (!isConnectionLost(error)) throw error;
     await watch.untilBack();
     // The connection may have broken while it committed; the database knows whether it did.
-    if (!(await isRecorded(db, write))) throw error;
+    if (await isRecorded(db, write)) return;
+    // Many VDNs share the statement that says that they are unchanged, and shall not all fail with it.
+    if (verdict.outcome !== 'unchanged') throw error;
+    await attempt();
   }
 }
 

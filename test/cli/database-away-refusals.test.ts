@@ -99,6 +99,20 @@ test('a lock that somebody else holds for too long costs its VDN, not the run', 
   expect(await violations(url)).toEqual([]);
 });
 
+test('a lock that somebody else holds from before the run ends it with 7, and says what to look for', async () => {
+  const options = `options=${encodeURIComponent('-c lock_timeout=500ms')}`;
+  const { url, sync, simulator } = await syncSetup({ vdns: [1], databaseOptions: options });
+  await holdUp(url, 'begin');
+  const result = await sync();
+  expectTidy(result);
+  expect(result.json()).toMatchObject({
+    status: 'refused',
+    exitCode: 7,
+    error: { message: expect.stringMatching(/lock timeout.*Another session has kept .*pg_stat_activity/) },
+  });
+  expect(simulator.requests.total).toBe(0);
+});
+
 test('all connections are ended in the middle of the applies: these fail, the run goes on under a new lock', async () => {
   const { url, rows, startSync, sync } = await syncSetup({ vdns: ['1-20'], source: { concurrency: 1 } });
   const gate = await holdUp(url, 'apply');

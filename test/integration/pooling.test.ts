@@ -1,4 +1,4 @@
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
 import { createLogger } from '../../src/observe/logger.ts';
@@ -20,6 +20,35 @@ afterAll(async () => {
 function behindPooler(sessions: number): OpenDatabase {
   const pool = new pg.Pool({ connectionString: url, max: sessions });
   onTestFinished(() => pool.end());
+  return sharing(pool);
+}
+
+/** The same with so many sessions that come round in turn: whichever was left alone for longest is the next. */
+async function inTurn(sessions: number): Promise<OpenDatabase> {
+  const clients = await Promise.all(
+    Array.from({ length: sessions }, async () => {
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      onTestFinished(() => client.end());
+      return client;
+    }),
+  );
+  const free = clients.map((client) =>
+    Object.assign(client, { release: () => void free.push(client as Lent) }),
+  );
+  type Lent = (typeof free)[number];
+  return sharing({
+    connect: async () => {
+      const next = free.shift();
+      if (next === undefined) throw new Error('the sessions are all taken');
+      return next;
+    },
+    end: async () => {},
+    options: {},
+  });
+}
+
+function sharing(pool: PostgresPool): OpenDatabase {
   const shared = new PostgresDialect({ pool, onCreateConnection: async () => {} });
   const lasting = { createDriver: () => Object.assign(shared.createDriver(), { destroy: async () => {} }) };
   return {
@@ -43,6 +72,10 @@ describe('sessions that are shared', () => {
 
   test.each([1, 2, 5])('are seen where a pooler has %i of them', async (sessions) => {
     expect(await sharesSessions(behindPooler(sessions))).toBe(true);
+  });
+
+  test.each([2, 3, 4])('are seen where %i of them come round in turn', async (sessions) => {
+    expect(await sharesSessions(await inTurn(sessions))).toBe(true);
   });
 
   test('are seen where transactions of others take them in turn', async () => {

@@ -56,6 +56,17 @@ export async function untilHeldUp(url: string, sessions: number): Promise<void> 
   });
 }
 
+/** Resolves once one session waits for a lock on this table of the program's; gives its process id. */
+export async function untilWaitedFor(url: string, table: string): Promise<number> {
+  let pids: unknown[] = [];
+  await until(`a session waits for ${table}`, async () => {
+    const waiting = `select pid from pg_locks where not granted and relation = 'obs.${table}'::regclass`;
+    pids = (await query(url, waiting)).map(({ pid }) => pid);
+    return pids.length === 1;
+  });
+  return Number(pids[0]);
+}
+
 /**
  * Looks again and again until what it finds is true.
  *

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { violations } from '../support/invariants.ts';
+import { holdUp, untilHeldUp, untilWaitedFor } from '../support/sessions.ts';
+import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
+
+/** Ends the session of a run that waits for this table, once there is one. */
+async function endWaiting({ url, rows }: SyncSetup, table: string): Promise<void> {
+  await rows(`select pg_terminate_backend(${await untilWaitedFor(url, table)}, 5000)`);
+}
+
+async function verifiedSetup(): Promise<SyncSetup> {
+  const setup = await syncSetup({ vdns: ['1-8'] });
+  expect(await setup.sync()).toMatchObject({ exitCode: 0 });
+  return setup;
+}
+
+/** Nothing is lost where one connection ends, though many VDNs depended on it. */
+async function expectAllUnchanged(
+  { url }: SyncSetup,
+  run: ReturnType<SyncSetup['startSync']>,
+): Promise<void> {
+  const result = await run.exit;
+  expect(result.json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 8 } });
+  expect(result.stderr).toMatch(/is away[\s\S]*is back/);
+  expect(await violations(url)).toEqual([]);
+}
+
+test('a connection that ends while VDNs are compared together costs none of them', async () => {
+  const setup = await verifiedSetup();
+  const gate = await holdUp(setup.url, 'compare');
+  const run = setup.startSync();
+  await endWaiting(setup, 'result_code');
+  await gate.release();
+  await expectAllUnchanged(setup, run);
+});
+
+test('nor one that ends while it is noted that they are unchanged', async () => {
+  const setup = await verifiedSetup();
+  const comparing = await holdUp(setup.url, 'compare');
+  const run = setup.startSync();
+  await untilHeldUp(setup.url, 1);
+  const noting = await holdUp(setup.url, 'begin');
+  await comparing.release();
+  await endWaiting(setup, 'vdn');
+  await noting.release();
+  await expectAllUnchanged(setup, run);
+});
+
+test('a dry run, which writes nothing, goes on as well', async () => {
+  const setup = await verifiedSetup();
+  const gate = await holdUp(setup.url, 'compare');
+  const run = setup.startSync('--dry-run');
+  await endWaiting(setup, 'result_code');
+  await gate.release();
+  await expectAllUnchanged(setup, run);
+});
