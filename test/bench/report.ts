@@ -40,6 +40,9 @@ export function printTargets(targets: readonly Target[]): void {
     reached ? 'reached' : 'NOT reached',
   ]);
   print('', table(['figure', 'came out', 'to reach', ''], rows));
+  if (targets.some(({ reached }) => !reached)) {
+    print('Where the rest goes, from profiles: docs/performance.md; `--profile DIR` keeps those of this run.');
+  }
 }
 
 export function seconds(ms: number): string {
