@@ -17,7 +17,7 @@ export interface BenchOptions {
 const busy: Situation = { vdns: 1_000, codes: 120, latencyMs: 0, concurrency: 10 };
 const slow: Situation = { vdns: 300, codes: 120, latencyMs: 50, concurrency: 10 };
 
-/** Some minutes; half an hour; the least that shows whether requests, rows written and results are right. */
+/** Seven minutes on two cores; twenty; the least that shows whether requests, rows written and results are right. */
 const scales = {
   standard: { situations: [slow, busy], rounds: 3, growth: [], vdnsPerShardedServer: 50, judged: true },
   full: {
