@@ -41,7 +41,9 @@ export function printTargets(targets: readonly Target[]): void {
   ]);
   print('', table(['figure', 'came out', 'to reach', ''], rows));
   if (targets.some(({ reached }) => !reached)) {
-    print('Where the rest goes, from profiles: docs/performance.md; `--profile DIR` keeps those of this run.');
+    print(
+      'Where the rest goes, from profiles: docs/performance.md; `--profile DIR` keeps those of this run.',
+    );
   }
 }
 
