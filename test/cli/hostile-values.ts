@@ -88,7 +88,7 @@ export const refused: readonly Refused[] = [
   },
 ];
 
-/** What may stand in a code or a description as well as any other text: kept exactly. */
+/** Unusual and right, in a code or in a description: each is to be kept exactly as it was sent. */
 const texts: readonly string[] = [
   ...[
     '😀',
