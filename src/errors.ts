@@ -4,31 +4,35 @@
  * - `FatalError` ends the command; its `exitCode` is the process's.
  * - `VdnError` ends one VDN; the run goes on with the next one.
  * - `RetriableError` is a `VdnError` whose attempt is worth repeating first.
+ * - `OutageError` is a `VdnError` that ends its source.
+ * - `DatabaseError` is what `store/` throws where the database failed; its subclasses say whether that passes.
  *
  * Every message is written for the operator: what happened, where, and what to do next. None may hold a
  * secret, a signature or a request header.
  */
 
 /** Why a VDN was not brought up to date; stored in the database and part of the run summary. */
-export type VdnErrorCode =
-  | 'unauthorized'
-  | 'forbidden'
-  | 'tls'
-  | 'network'
-  | 'timeout'
-  | 'http-status'
-  | 'rate-limited'
-  | 'redirect'
-  | 'too-large'
-  | 'not-json'
-  | 'bad-response'
-  | 'isales-error'
-  | 'incomplete-snapshot'
-  | 'bad-row'
-  | 'stale-snapshot'
-  | 'database'
-  | 'source-unavailable'
-  | 'interrupted';
+export const vdnErrorCodes = [
+  'unauthorized',
+  'forbidden',
+  'tls',
+  'network',
+  'timeout',
+  'http-status',
+  'rate-limited',
+  'redirect',
+  'too-large',
+  'not-json',
+  'bad-response',
+  'isales-error',
+  'incomplete-snapshot',
+  'bad-row',
+  'stale-snapshot',
+  'database',
+  'source-unavailable',
+  'interrupted',
+] as const;
+export type VdnErrorCode = (typeof vdnErrorCodes)[number];
 
 /** Why a command ended before it could do its work, or in the middle of it. */
 export type FatalCode =
@@ -79,31 +83,69 @@ export class FatalError extends Error {
   }
 }
 
+export interface VdnErrorOptions extends ErrorOptions {
+  /** The HTTP status that the server answered with, where that is the failure. */
+  readonly status?: number | undefined;
+}
+
 /** Ends one VDN; nothing of it is written. */
 export class VdnError extends Error {
   override readonly name: string = 'VdnError';
   readonly code: VdnErrorCode;
+  readonly status: number | undefined;
 
-  constructor(code: VdnErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: VdnErrorCode, message: string, options?: VdnErrorOptions) {
     super(message, options);
     this.code = code;
+    this.status = options?.status;
   }
 }
 
 /** An attempt that may well succeed when it is repeated. */
 export class RetriableError extends VdnError {
   override readonly name = 'RetriableError';
-  /** How long the server asked to be left alone, in milliseconds, where it said so. */
+  /** How long the server asked to wait, in milliseconds, where it said so. */
   readonly retryAfterMs: number | undefined;
 
   constructor(
     code: VdnErrorCode,
     message: string,
-    options?: ErrorOptions & { retryAfterMs?: number | undefined },
+    options?: VdnErrorOptions & { retryAfterMs?: number | undefined },
   ) {
     super(code, message, options);
     this.retryAfterMs = options?.retryAfterMs;
   }
+}
+
+/** The server stayed away for longer than the source's `outage` allows: its remaining VDNs are not tried. */
+export class OutageError extends VdnError {
+  override readonly name = 'OutageError';
+}
+
+/** A database operation that failed for a reason that stays: a missing right, a missing table, a value refused. */
+export class DatabaseError extends Error {
+  override readonly name: string = 'DatabaseError';
+  /** The SQLSTATE where the server itself answered; undefined where a driver or the network failed. */
+  readonly sqlState: string | undefined;
+
+  /** @param message one line that holds no query parameters and no connection string */
+  constructor(message: string, sqlState: string | undefined, options?: ErrorOptions) {
+    super(message, options);
+    this.sqlState = sqlState;
+  }
+}
+
+/** The connection broke or could not be made. A commit that was under way may stand or not. */
+export class ConnectionLostError extends DatabaseError {
+  override readonly name = 'ConnectionLostError';
+}
+
+/**
+ * The server refused for a reason that passes: a lock, a standby on its way to being a primary, no connection left.
+ * Nothing of the operation stands.
+ */
+export class DatabaseBusyError extends DatabaseError {
+  override readonly name = 'DatabaseBusyError';
 }
 
 /** The run was told to stop: by a signal, or because its time was up. */

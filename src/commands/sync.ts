@@ -67,7 +67,7 @@ Examples:
   obs-code-sync sync                          every VDN of every source
   obs-code-sync sync --dry-run --vdn 25       show what would change in VDN 25
   obs-code-sync sync --source prod --json     for programs
-  obs-code-sync sync --approve 3f9c0a12b7de   apply a difference that was held
+  obs-code-sync sync --approve 3f9c0a12b7de48f1   apply a difference that was held
 
 Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are held, 5 none was completed,
 6 database unreachable, 7 database unusable, 75 another run is at work, 130/143 stopped by a signal.`;
@@ -116,7 +116,7 @@ function chosen({ source, vdn, shard, maxAge, approve, dryRun }: SyncOptions): R
 }
 
 function planArgument(text: string, earlier: readonly string[] = []): string[] {
-  if (!/^[0-9a-f]{12}$/.test(text))
-    throw new InvalidArgumentError('a plan has 12 hex digits; `status` lists those that are held.');
+  if (!/^[0-9a-f]{16}$/.test(text))
+    throw new InvalidArgumentError('a plan has 16 hex digits; `status` lists those that are held.');
   return [...earlier, text];
 }

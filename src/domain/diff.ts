@@ -80,10 +80,10 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
 }
 
 /**
- * The name under which a held difference is approved: 12 hex digits of SHA-256 over the source and the
+ * The name under which a held difference is approved: 16 hex digits of SHA-256 over the source and the
  * sorted changes, without the VDN, so that one approval covers the same change in 500 VDNs.
  */
 export function planOf(source: string, { changes }: Difference): string {
   const text = JSON.stringify([source, changes.map((c) => [c.kind, c.obsCode, c.before, c.after])]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

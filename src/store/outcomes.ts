@@ -28,6 +28,7 @@ export async function recordHeld(
   db: Kysely<Database>,
   write: VdnWrite,
   difference: Difference,
+  reason: string,
 ): Promise<void> {
   const { source, vdnId, runId } = write;
   const plan = planOf(source, difference);
@@ -42,6 +43,7 @@ export async function recordHeld(
         held_since: clock,
         run_id: runId,
         difference: JSON.stringify(difference.changes),
+        reason,
       })
       // held_since stays: since when the VDN is held, under whatever plan.
       .onConflict((conflict) =>
@@ -49,6 +51,7 @@ export async function recordHeld(
           plan: eb.ref('excluded.plan'),
           run_id: eb.ref('excluded.run_id'),
           difference: eb.ref('excluded.difference'),
+          reason: eb.ref('excluded.reason'),
         })),
       )
       .execute();

@@ -1,4 +1,5 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
+import type { TriedOutcome, VdnOutcome } from '../domain/outcome.ts';
 import type { VdnErrorCode } from '../errors.ts';
 import type { Views } from './views.ts';
 
@@ -14,6 +15,7 @@ export interface Database extends Views {
   result_code_history: ResultCodeHistoryTable;
   vdn: VdnTable;
   held_change: HeldChangeTable;
+  source: SourceTable;
   sync_run: SyncRunTable;
   sync_run_vdn: SyncRunVdnTable;
 }
@@ -43,8 +45,6 @@ export interface ResultCodeHistoryTable {
   closed_run_id: number | null;
 }
 
-export type VdnOutcome = 'unchanged' | 'changed' | 'failed' | 'held';
-
 export interface VdnTable {
   source: string;
   vdn_id: number;
@@ -54,7 +54,7 @@ export interface VdnTable {
   last_verified_at: NullableInstant;
   last_attempt_at: NullableInstant;
   last_changed_at: NullableInstant;
-  last_outcome: VdnOutcome | null;
+  last_outcome: TriedOutcome | null;
   last_run_id: number | null;
   failing_since: NullableInstant;
   consecutive_failures: Generated<number>;
@@ -70,6 +70,19 @@ export interface HeldChangeTable {
   run_id: number;
   /** The sorted changes as `Change[]` of the domain; written as JSON text. */
   difference: ColumnType<unknown, string, string>;
+  /** Why it is held, one sentence with its figures, as it is shown. */
+  reason: string;
+}
+
+/** What the last run of a source was configured with. */
+export interface SourceTable {
+  source: string;
+  /** Host and port; null where only version 0.1.0 has run. */
+  server: string | null;
+  locale: string | null;
+  /** An interval: `36 hours`; read it as seconds, since drivers give intervals as objects. */
+  stale_after: ColumnType<unknown, string, string>;
+  last_run_id: number | null;
 }
 
 export type RunStatus = 'running' | 'succeeded' | 'partial' | 'failed' | 'interrupted';
@@ -94,6 +107,7 @@ export interface SyncRunTable {
   vdns_held: Generated<number>;
   vdns_skipped: Generated<number>;
   vdns_fresh: Generated<number>;
+  vdns_unconfigured: Generated<number>;
   codes_added: Generated<number>;
   codes_changed: Generated<number>;
   codes_removed: Generated<number>;
@@ -105,7 +119,7 @@ export interface SyncRunVdnTable {
   run_id: number;
   source: string;
   vdn_id: number;
-  outcome: 'changed' | 'failed' | 'held' | 'skipped';
+  outcome: Exclude<VdnOutcome, 'unchanged' | 'fresh'>;
   codes_added: Generated<number>;
   codes_changed: Generated<number>;
   codes_removed: Generated<number>;

@@ -1,6 +1,6 @@
 import type { ColumnType } from 'kysely';
+import type { TriedOutcome } from '../domain/outcome.ts';
 import type { VdnErrorCode } from '../errors.ts';
-import type { VdnOutcome } from './tables.ts';
 
 /** The views as Kysely sees them; what their columns mean stands in the comments of the migrations. */
 export interface Views {
@@ -69,7 +69,7 @@ export interface FreshnessView {
   age: ReadOnly<unknown>;
   last_changed_at: ReadOnly<Date | null>;
   last_attempt_at: ReadOnly<Date | null>;
-  last_outcome: ReadOnly<VdnOutcome | null>;
+  last_outcome: ReadOnly<TriedOutcome | null>;
   last_run_id: ReadOnly<number | null>;
   is_held: ReadOnly<boolean>;
   held_since: ReadOnly<Date | null>;

@@ -122,7 +122,7 @@ async function write(
         case 'unchanged':
           return recordUnchanged(write, snapshot.codes.size);
         case 'held':
-          return recordHeld(db, write, difference);
+          return recordHeld(db, write, difference, verdict.reason);
         case 'changed':
           return applyDifference(db, write, snapshot, { difference, approvedPlan: verdict.plan });
       }

@@ -40,7 +40,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     await applyInTurn(database, 'held', entries(6));
     const run = await beginRun(database, 'held');
     const write = await run.write();
-    await recordHeld(database.db, write, (await run.compare(entries(1))).difference);
+    await recordHeld(database.db, write, (await run.compare(entries(1))).difference, 'too much');
     expect(await loadVdnStates(database.db, 'held', [write.vdnId], hourMs)).toMatchObject([{ fresh: false }]);
     await unchangedRecorder(database.db, write)(write, 6);
     expect(await rows(`select source from held_change where source = 'held'`)).toEqual([]);

@@ -17,7 +17,7 @@ const writes: Readonly<
     await applyDifference(db, write, snapshot, { difference, approvedPlan: undefined });
   },
   async 'a held difference'(db, run, write) {
-    await recordHeld(db, write, (await run.compare(entries(4))).difference);
+    await recordHeld(db, write, (await run.compare(entries(4))).difference, 'too much');
   },
   async 'an unchanged list'(db, _, write) {
     await unchangedRecorder(db, write)(write, 6);

@@ -60,7 +60,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
       `update vdn set last_verified_at = now(), last_outcome = 'changed' where source = 'meanwhile' and vdn_id = 3`,
     );
     const held = writes.find(({ vdnId }) => vdnId === 5) ?? (await run.write());
-    await recordHeld(database.db, held, (await run.compare(entries(1))).difference);
+    await recordHeld(database.db, held, (await run.compare(entries(1))).difference, 'too much');
     const settled = await Promise.allSettled(recordAll());
     expect(settled.map((one) => (one.status === 'rejected' ? one.reason.code : 'noted'))).toEqual(
       vdnIds.map((id) => (id === 3 ? 'stale-snapshot' : 'noted')),
