@@ -132,3 +132,30 @@ test('active_result_code leaves out what is removed', async () => {
   );
   expect(rows.map((row) => row.vdn_id)).toEqual([1, 2, 3]);
 });
+
+describe('is_monitored', () => {
+  test('tells what only VDNs that left the configuration speak for', async () => {
+    await client.query('begin; update vdn set configured = false where vdn_id in (1, 2, 3)');
+    const unwatched = async (view: string) =>
+      (await rowsOf(client, `select obs_code, is_active from ${view} where not is_monitored order by 1`)).map(
+        (row) => Object.values(row),
+      );
+    // Three VDNs that lost 001 are configured still: they do not watch those that have it.
+    expect(await unwatched('code')).toEqual([['001', true]]);
+    expect(await unwatched('code_by_source')).toEqual([['001', true]]);
+    expect(await unwatched(`(select obs_code_number as obs_code, * from code_by_number) as n`)).toEqual([
+      ['1', true],
+    ]);
+    expect(await unwatched('(select distinct *, true as is_active from active_result_code) as c')).toEqual(
+      [1, 2, 3].map(() => ['001', true]),
+    );
+    await client.query(`update vdn set configured = false where vdn_id = 8`);
+    expect(await unwatched('code')).toEqual([['001', true]]);
+    await client.query(`update vdn set configured = false where vdn_id in (7, 9)`);
+    expect(await unwatched('code')).toEqual([
+      ['001', true],
+      ['002', false],
+    ]);
+    await client.query('rollback');
+  });
+});

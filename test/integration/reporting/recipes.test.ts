@@ -22,7 +22,7 @@ await client.query(`
   update vdn set last_verified_at = now() - interval '2 days' where source = 'prod-zh';
   insert into vdn (source, vdn_id) values ('prod', 3);
   insert into vdn (source, vdn_id, last_verified_at) values ('prod', 4, now());
-  insert into held_change values ('prod', 4, 'a1b2c3d4e5f6', now(), 3, '[]');
+  insert into held_change values ('prod', 4, 'a1b2c3d4e5f60718', now(), 3, '[]', 'an empty list');
   insert into vdn (source, vdn_id, last_verified_at, failing_since) values ('prod', 5, now() - interval '1 day', now());
   set search_path = public`);
 await client.query(callsTable);

@@ -67,7 +67,9 @@ describe('prune', () => {
     await client.query(
       `insert into vdn (source, vdn_id, failing_since) values ('prod', 1, now()), ('prod', 2, null), ('prod', 3, null)`,
     );
-    await client.query(`insert into held_change values ('prod', 2, 'a1b2c3d4e5f6', now(), 4, '[]')`);
+    await client.query(
+      `insert into held_change values ('prod', 2, 'a1b2c3d4e5f60718', now(), 4, '[]', 'an empty list')`,
+    );
     await runs(
       [130, 'failed', 1, 'failed'],
       [120, 'failed', 1, 'failed'],

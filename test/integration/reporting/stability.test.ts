@@ -1,32 +1,17 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
-import * as fs from 'node:fs/promises';
 import path from 'node:path';
-import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import pg from 'pg';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
+import { openDatabase } from '../../../src/store/database.ts';
 import { migrateToLatest } from '../../../src/store/migrator.ts';
 import { testDatabase } from '../../support/postgres.ts';
+import { migrateTo, migrationFolder } from '../../support/schema-versions.ts';
 import { rowsOf } from './stored-lists.ts';
 
-const migrationFolder = path.resolve('migrations');
 const migrations = readdirSync(migrationFolder)
   .map((file) => path.basename(file, '.ts'))
   .sort();
-
-/** Brings an empty schema to where a program that ended with this migration left it. */
-async function migrateTo({ db, schema }: OpenDatabase, migration: string): Promise<void> {
-  const migrator = new Migrator({
-    db,
-    provider: new FileMigrationProvider({ fs, path, migrationFolder }),
-    migrationTableName: 'schema_migration',
-    migrationLockTableName: 'schema_migration_lock',
-    migrationTableSchema: schema,
-  });
-  const { error } = await migrator.migrateTo(migration);
-  if (error !== undefined) throw error;
-}
 
 async function emptyDatabase() {
   const { url, close } = await testDatabase();
@@ -97,16 +82,24 @@ describe('reports that were built on an earlier version', () => {
 
 /** Add to the end of a list, and take nothing away: somebody's report may use it. */
 const promised: Readonly<Record<string, string>> = {
-  active_result_code: 'source, vdn_id, obs_code, obs_code_number, obs_code_desc, first_seen_at, changed_at',
-  code: 'obs_code, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous',
-  code_by_source: 'source, obs_code, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous',
-  code_by_number: 'obs_code_number, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous',
+  active_result_code:
+    'source, vdn_id, obs_code, obs_code_number, obs_code_desc, first_seen_at, changed_at, is_monitored',
+  code: 'obs_code, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous, is_monitored',
+  code_by_source:
+    'source, obs_code, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous, is_monitored',
+  code_by_number:
+    'obs_code_number, obs_code_desc, is_active, vdn_count, description_count, is_ambiguous, is_monitored',
   result_code_period: 'source, vdn_id, obs_code, obs_code_desc, joins_from, joins_to, valid_from, valid_to',
   code_change: 'changed_at, kind, source, vdn_id, obs_code, old_desc, new_desc, run_id',
   freshness:
     'source, vdn_id, code_count, first_verified_at, last_verified_at, age, last_changed_at, last_attempt_at, ' +
     'last_outcome, last_run_id, is_held, held_since, plan, is_failing, failing_since, consecutive_failures, ' +
-    'last_error_code, last_error_message',
+    'last_error_code, last_error_message, is_stale, age_seconds',
+  obs_code_dimension:
+    'obs_code_key, code_key, source, vdn_id, obs_code, obs_code_desc, valid_from, valid_to, version_number, ' +
+    'is_current, is_active, is_monitored, seen_from, seen_to, removed_at, vdn_first_verified_at, last_verified_at',
+  source_status:
+    'source, is_trustworthy, vdns, stale_vdns, failing_vdns, held_vdns, oldest_verified_at, newest_verified_at, message',
 };
 
 test('the views have the columns that reports were promised', async () => {
