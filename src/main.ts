@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { tellRefusal } from './commands/refusal.ts';
-import { version } from './commands/version.ts';
 import { type ExitCode, exitCodes, FatalError, Interruption } from './errors.ts';
+import { version } from './version.ts';
 
 function exit(code: ExitCode): void {
   // What could not be printed has set one already.

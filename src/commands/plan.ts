@@ -3,7 +3,7 @@ import type { Config } from '../config/types.ts';
 import type { RunOrigin } from '../store/run-log.ts';
 import type { RunPlan } from '../sync/run.ts';
 import { type SelectionOptions, select } from '../sync/selection.ts';
-import { version } from './version.ts';
+import { version } from '../version.ts';
 
 /** What whoever starts a run may choose; what is left out is everything, and for real. */
 export interface RunChoices extends SelectionOptions {

@@ -1,12 +1,16 @@
 /** `resultCode` and `returnCode` of an answer that holds what was asked for. */
 export const successCode = '0200000';
 
+/** Failures that pass by themselves: the server's own database (interface, "Failure codes", edition of 2025). */
+export const passingCodes: ReadonlySet<string> = new Set(['0200006']);
+
 /**
- * What the failure codes inside an HTTP 200 mean (interface, "Failure codes", edition of 2023). Seven and
+ * What the failure codes inside an HTTP 200 mean (interface, "Failure codes"). Seven and
  * eight digits are both real: whole strings are compared.
  */
 const meanings: Readonly<Record<string, string>> = {
   '0200001': 'parameter error',
+  '0200006': 'database operation exception, a fault of the server’s own',
   '02000001': 'empty parameter',
   '02000002': 'invalid characters in a parameter',
   '02000003': 'parameter longer than allowed',

@@ -20,36 +20,44 @@ export interface Refusal {
  * @param now this machine's clock, for dates in headers
  */
 export function refusalError({ status, headers }: Refusal, now: Date): VdnError {
+  const options = { status };
   const pauseMs = retryAfterMs(headers, now);
   if (pauseMs !== undefined && pauseMs > longestPauseMs && passes(status)) {
     return new VdnError(
       'rate-limited',
       `the server answered ${status} and asks to be left alone for ${Math.round(pauseMs / 1000)} s, which is longer than a run ` +
         'waits. Run again later, and lower concurrency or requestsPerSecond for this source.',
+      options,
     );
   }
-  if (status === 401) return new VdnError('unauthorized', unauthorizedMessage(headers, now));
-  if (status === 403) return new VdnError('forbidden', forbiddenMessage(headers));
+  if (status === 401) return new VdnError('unauthorized', unauthorizedMessage(headers, now), options);
+  if (status === 403) return new VdnError('forbidden', forbiddenMessage(headers), options);
   if (status >= 300 && status < 400) {
     return new VdnError(
       'redirect',
       `the server answered ${status} and points elsewhere; that is not followed, since the signature must not ` +
         'travel. Set baseUrl to the address that really serves the interface.',
+      options,
     );
   }
   if (status === 429) {
     return new RetriableError(
       'rate-limited',
       'the server answered 429, too many requests. Lower concurrency or set requestsPerSecond for this source.',
-      { retryAfterMs: pauseMs },
+      { ...options, retryAfterMs: pauseMs },
     );
   }
   const message = `the server answered ${status}${fromFirewall(status, headers)}`;
   return passes(status)
     ? new RetriableError('http-status', `${message}. Ask its operator if it does not pass.`, {
+        ...options,
         retryAfterMs: pauseMs,
       })
-    : new VdnError('http-status', `${message}. Check baseUrl; the path of the interface is added to it.`);
+    : new VdnError(
+        'http-status',
+        `${message}. Check baseUrl; the path of the interface is added to it.`,
+        options,
+      );
 }
 
 /** The error for an attempt that got no answer, or not all of it. */

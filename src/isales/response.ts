@@ -3,7 +3,7 @@ import type { Page } from '../domain/complete-snapshot.ts';
 import { quote } from '../domain/quote.ts';
 import { parseResultCode } from '../domain/result-code.ts';
 import { RetriableError, VdnError } from '../errors.ts';
-import { explainFailure, successCode } from './failure-catalogue.ts';
+import { explainFailure, passingCodes, successCode } from './failure-catalogue.ts';
 
 /** A total beyond this is taken for a fault of the server, not for a list. */
 const largestTotal = 100_000;
@@ -15,37 +15,93 @@ const verdict = z.object({
   returnDesc: z.string().nullish().catch(undefined),
 });
 
-const list = z.object({
-  totalCount: z.int().min(0).max(largestTotal),
-  obsCodes: z.array(z.unknown()),
-});
+/** Sibling interfaces give integers as text (interface, "Failure codes"). */
+const total = z.union(
+  [
+    z.int().min(0),
+    z
+      .string()
+      .regex(/^\d{1,15}$/)
+      .transform(Number),
+  ],
+  {
+    error: 'expected a whole number that is not negative',
+  },
+);
+
+const list = z.object({ totalCount: total, obsCodes: z.array(z.unknown()).nullish() });
+
+const fields = new Set(['obsCodes', 'totalCount', 'resultCode', 'returnCode', 'resultDesc', 'returnDesc']);
+const fieldsOfRow = new Set(['obsCode', 'obsCodeDesc']);
 
 /** Fatal: bytes that are no UTF-8 would become U+FFFD, which is a repair in silence. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
+export interface ParseOptions {
+  /** Counted from 1; names the page in messages. */
+  readonly pageNum: number;
+  /** The page behind the last: its total is not looked at, and a list may be missing. */
+  readonly behind: boolean;
+  /** Takes secrets out of what the server says, which may echo what it was sent. */
+  readonly hide: (words: string) => string;
+  /** Told of each field that the interface's documents do not have; harmless text. */
+  readonly onUnknownField: (name: string) => void;
+}
+
 /**
  * Reads the body of an HTTP 200 (interface, "Response").
  *
+ * Three things are taken as they are meant, since sibling interfaces of the same server answer so: a total as digits
+ * in text, a list that is null or missing where the total is 0, one of the two result codes missing.
+ *
  * @param body the decompressed bytes
- * @param pageNum counted from 1; names the page in messages
- * @param hide takes secrets out of what the server says, which may echo what it was sent
- * @throws RetriableError `not-json` for what is cut off or no JSON in UTF-8
- * @throws VdnError `isales-error`, `bad-response`, `bad-row`
+ * @throws RetriableError `not-json` for what is cut off or no JSON in UTF-8, `isales-error` for a code that passes
+ * @throws VdnError `isales-error`, `bad-response`, `bad-row`, `too-large`
  */
-export function parsePage(body: Uint8Array, pageNum: number, hide: (words: string) => string): Page {
+export function parsePage(body: Uint8Array, options: ParseOptions): Page {
   const answer = parseJson(body);
-  refuseFailure(answer, hide);
+  refuseFailure(answer, options.hide);
+  tellUnknown(answer, fields, '', options);
+  const { totalCount, obsCodes } = options.behind ? listBehind(answer, options) : listOf(answer, options);
+  const rows = obsCodes.map((row, index) => {
+    tellUnknown(row, fieldsOfRow, 'obsCodes.', options);
+    return parseResultCode(row, `page ${options.pageNum}, row ${index + 1}`);
+  });
+  return { total: totalCount, rows };
+}
+
+interface List {
+  readonly totalCount: number;
+  readonly obsCodes: readonly unknown[];
+}
+
+function listOf(answer: unknown, { pageNum }: ParseOptions): List {
   const parsed = list.safeParse(answer);
-  if (!parsed.success) {
-    const problems = parsed.error.issues
-      .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-      .join('; ');
-    throw badResponse(`page ${pageNum} does not hold a list as the interface describes it (${problems})`);
+  if (!parsed.success) throw noList(pageNum, parsed.error);
+  const { totalCount, obsCodes } = parsed.data;
+  if (totalCount > largestTotal) {
+    throw new VdnError(
+      'too-large',
+      `page ${pageNum} states ${totalCount} codes; more than ${largestTotal} are not taken for a list. Have the operator of ` +
+        'the server look at it.',
+    );
   }
-  const rows = parsed.data.obsCodes.map((row, index) =>
-    parseResultCode(row, `page ${pageNum}, row ${index + 1}`),
-  );
-  return { total: parsed.data.totalCount, rows };
+  if (!obsCodes && totalCount > 0) {
+    throw badResponse(`page ${pageNum} states ${totalCount} codes and has no list (obsCodes is missing)`);
+  }
+  return { totalCount, obsCodes: obsCodes ?? [] };
+}
+
+function listBehind(answer: unknown, { pageNum }: ParseOptions): List {
+  const parsed = list.pick({ obsCodes: true }).safeParse(answer);
+  if (!parsed.success) throw noList(pageNum, parsed.error);
+  const obsCodes = parsed.data.obsCodes ?? [];
+  return { totalCount: obsCodes.length, obsCodes };
+}
+
+function noList(pageNum: number, { issues }: z.ZodError): VdnError {
+  const problems = issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; ');
+  return badResponse(`page ${pageNum} does not hold a list as the interface describes it (${problems})`);
 }
 
 function parseJson(body: Uint8Array): unknown {
@@ -77,17 +133,28 @@ function refuseFailure(answer: unknown, hide: (words: string) => string): void {
   const parsed = verdict.safeParse(answer);
   if (!parsed.success) throw badResponse('the answer is no object with resultCode and returnCode as text');
   const { resultCode, returnCode, resultDesc, returnDesc } = parsed.data;
-  const failure = [resultCode, returnCode].find((code) => code !== undefined && code !== successCode);
-  if (failure !== undefined) {
-    const said = resultDesc || returnDesc;
-    throw new VdnError(
-      'isales-error',
-      `the server answered with failure code ${quote(hide(failure))}: ${explainFailure(failure)}` +
-        (said ? `; it says ${quote(hide(said))}` : ''),
-    );
-  }
-  if (resultCode === undefined || returnCode === undefined) {
-    throw badResponse(`the answer lacks ${resultCode === undefined ? 'resultCode' : 'returnCode'}`);
+  const codes = [resultCode, returnCode].filter((code) => code !== undefined);
+  if (codes.length === 0) throw badResponse('the answer lacks resultCode and returnCode');
+  const failure = codes.find((code) => code !== successCode);
+  if (failure === undefined) return;
+  const said = resultDesc || returnDesc;
+  const message =
+    `the server answered with failure code ${quote(hide(failure))}: ${explainFailure(failure)}` +
+    (said ? `; it says ${quote(hide(said))}` : '');
+  throw passingCodes.has(failure)
+    ? new RetriableError('isales-error', message)
+    : new VdnError('isales-error', message);
+}
+
+function tellUnknown(
+  value: unknown,
+  known: ReadonlySet<string>,
+  path: string,
+  { hide, onUnknownField }: ParseOptions,
+): void {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return;
+  for (const name of Object.keys(value)) {
+    if (!known.has(name)) onUnknownField(quote(hide(path + name)));
   }
 }
 

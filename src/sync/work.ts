@@ -47,7 +47,12 @@ export async function workThrough(
   const servers = byServer(plan.selection);
 
   async function workOn({ source, vdnIds }: SourceSelection, queue: ServerQueue): Promise<void> {
-    const client = createClient(source, queue);
+    const client = createClient(source, queue, (field) =>
+      logger.info(
+        { source: source.name },
+        `${source.name} sends a field that its documents do not have: ${field}`,
+      ),
+    );
     const context = {
       ...{ database, source: source.name, pageSize: source.pageSize, client, slots: queue.concurrency },
       ...{ guard: plan.guard, approvals: plan.approvals, signal, stop, watch, logger },

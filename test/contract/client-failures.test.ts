@@ -35,8 +35,9 @@ describe('every failure is one code, and says what to do', () => {
     [{ kind: 'body', body: '' }, 'not-json', 'again', /an empty body/],
     [{ kind: 'body', body: new Uint8Array([0x22, 0xff, 0x22]) }, 'not-json', 'again', /not UTF-8/],
     [{ kind: 'body', body: '"text"' }, 'bad-response', 'once', /Check that baseUrl leads to/],
-    [{ kind: 'total', total: '120' }, 'bad-response', 'once', /totalCount/],
-    [{ kind: 'total', total: 100_001 }, 'bad-response', 'once', /totalCount/],
+    [{ kind: 'total', total: '120 ' }, 'bad-response', 'once', /totalCount/],
+    [{ kind: 'total', total: 100_001 }, 'too-large', 'once', /states 100001 codes/],
+    [{ kind: 'failure', resultCode: '0200006' }, 'isales-error', 'again', /database operation exception/],
     [
       { kind: 'failure', resultCode: '02000007' },
       'isales-error',

@@ -39,6 +39,7 @@ describe('what goes over the wire', () => {
       headers: {
         'content-type': 'application/json; charset=UTF-8',
         host: new URL(simulator.baseUrl).host,
+        'user-agent': expect.stringMatching(/^obs-code-sync\/\d+\.\d+\.\d+$/),
         authorization: expect.stringMatching(
           /^auth-v2\/demo-access-key\/[\dT:-]+Z\/content-type;host\/[\da-f]{64}$/,
         ),

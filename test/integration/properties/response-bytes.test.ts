@@ -5,11 +5,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { VdnError } from '../../../src/errors.ts';
 import { createClient, type IsalesClient } from '../../../src/isales/client.ts';
-import { parsePage } from '../../../src/isales/response.ts';
 import { ServerQueue } from '../../../src/isales/server-queue.ts';
 import { testKeys } from '../../support/configuration.ts';
 import { runs } from '../../support/effort.ts';
 import { responseBody } from '../../support/mutated-bodies.ts';
+import { parsePageOf } from '../../support/parsed-page.ts';
 
 /** Answers every request with the next of these bytes, whatever they are, and closes. */
 let answer: Buffer;
@@ -54,9 +54,7 @@ test(
         fc.constantFrom('length', 'close', 'chunks', 'gzip'),
         async (body, how) => {
           answer = Buffer.concat(framed(body, how));
-          expect(await outcome(ask())).toEqual(
-            await outcome(async () => parsePage(body, 1, (words) => words)),
-          );
+          expect(await outcome(ask())).toEqual(await outcome(async () => parsePageOf(body)));
         },
       ),
       { numRuns: runs(500) },

@@ -1,13 +1,15 @@
 import { describe, expect, test } from 'vitest';
+import type { Page } from '../../../src/domain/complete-snapshot.ts';
 import { RetriableError, VdnError } from '../../../src/errors.ts';
-import { parsePage } from '../../../src/isales/response.ts';
+import { parsePageOf } from '../../support/parsed-page.ts';
 
 const success = { resultCode: '0200000', returnCode: '0200000' };
 const rows = [{ obsCodeDesc: 'Busy.', obsCode: '00605' }, { obsCode: '00604' }];
 
-const parseBytes = (body: Uint8Array) => parsePage(body, 2, (words) => words);
+const parseBytes = (body: Uint8Array, behind = false) => parsePageOf(body, { pageNum: 2, behind });
 const parseText = (text: string) => parseBytes(Buffer.from(text));
 const parse = (answer: unknown) => parseText(JSON.stringify(answer));
+const parseBehind = (answer: unknown) => parseBytes(Buffer.from(JSON.stringify(answer)), true);
 
 function failure(read: () => unknown): VdnError {
   try {
@@ -69,6 +71,12 @@ describe('a failure code inside a 200', () => {
     expect(failure(() => parse(answer)).code).toBe('isales-error');
   });
 
+  test('0200006 is a fault of the server’s own database, and worth another attempt', () => {
+    const error = failure(() => parse({ returnCode: '0200006' }));
+    expect(error).toBeInstanceOf(RetriableError);
+    expect(error.message).toMatch(/database operation exception/);
+  });
+
   test('what the server says reaches no terminal as it is', () => {
     const { message } = failure(() => parse({ resultCode: '1\u001b[2J', resultDesc: '\u202e\n' }));
     expect(message).toMatch(/^[ -~]+$/);
@@ -82,14 +90,14 @@ describe('no list as the interface describes it', () => {
     ['a number', 5, /no object with resultCode/],
     ['a code that is a number', { resultCode: 200000, returnCode: '0200000' }, /no object with resultCode/],
     ['no code at all', { totalCount: 1, obsCodes: rows }, /lacks resultCode/],
-    ['one code only', { resultCode: '0200000', totalCount: 2, obsCodes: rows }, /lacks returnCode/],
-    ['no list', { ...success, totalCount: 0 }, /page 2 does not hold a list.*obsCodes/],
-    ['null as list', { ...success, totalCount: 0, obsCodes: null }, /obsCodes/],
+    ['no list', { ...success, totalCount: 1 }, /page 2 states 1 codes and has no list/],
+    ['null as list', { ...success, totalCount: 1, obsCodes: null }, /no list/],
+    ['a text as list', { ...success, totalCount: 0, obsCodes: '' }, /page 2 does not hold a list.*obsCodes/],
     ['no total', { ...success, obsCodes: rows }, /totalCount/],
-    ['a total as text', { ...success, totalCount: '2', obsCodes: rows }, /totalCount/],
+    ['a total as text that is no number', { ...success, totalCount: '2 ', obsCodes: rows }, /totalCount/],
+    ['a total as empty text', { ...success, totalCount: '', obsCodes: rows }, /totalCount/],
     ['a negative total', { ...success, totalCount: -1, obsCodes: rows }, /totalCount/],
     ['half a total', { ...success, totalCount: 2.5, obsCodes: rows }, /totalCount/],
-    ['a total over 100,000', { ...success, totalCount: 100_001, obsCodes: rows }, /totalCount.*100000/],
   ])('%s is a bad-response', (_, answer, problem) => {
     const error = failure(() => parse(answer));
     expect(error.code).toBe('bad-response');
@@ -101,10 +109,48 @@ describe('no list as the interface describes it', () => {
     expect(parse({ ...success, totalCount: 100_000, obsCodes: [] }).total).toBe(100_000);
   });
 
+  test.each([100_001, '100001'])('a total of %j is too-large', (totalCount) => {
+    const error = failure(() => parse({ ...success, totalCount, obsCodes: rows }));
+    expect([error.code, error.message]).toEqual(['too-large', expect.stringMatching(/100001 codes/)]);
+  });
+
   test('a row that is none is a bad-row, with page and row', () => {
     const error = failure(() => parse({ ...success, totalCount: 3, obsCodes: [...rows, { obsCode: 7 }] }));
     expect([error.code, error.message]).toEqual(['bad-row', expect.stringMatching(/^page 2, row 3 /)]);
   });
+});
+
+describe('taken as it is meant', () => {
+  const both = [
+    { obsCode: '00605', obsCodeDesc: 'Busy.' },
+    { obsCode: '00604', obsCodeDesc: null },
+  ];
+  test.each<[string, unknown, Page]>([
+    ['a total as digits', { ...success, totalCount: '2', obsCodes: rows }, { total: 2, rows: both }],
+    ['resultCode alone', { resultCode: '0200000', totalCount: 2, obsCodes: rows }, { total: 2, rows: both }],
+    ['returnCode alone', { returnCode: '0200000', totalCount: 2, obsCodes: rows }, { total: 2, rows: both }],
+    ['no list and no code', { ...success, totalCount: 0 }, { total: 0, rows: [] }],
+    ['null and no code', { ...success, totalCount: '0', obsCodes: null }, { total: 0, rows: [] }],
+  ])('%s', (_, answer, page) => {
+    expect(parse(answer)).toEqual(page);
+  });
+
+  test.each<[string, unknown, Page['rows']]>([
+    ['no list', { ...success }, []],
+    ['null', { ...success, totalCount: 120, obsCodes: null }, []],
+    ['any total', { ...success, totalCount: -1, obsCodes: [] }, []],
+    ['rows', { ...success, totalCount: 'x', obsCodes: rows }, both],
+  ])('behind the last page: %s', (_, answer, expected) => {
+    expect(parseBehind(answer).rows).toEqual(expected);
+  });
+});
+
+test('fields that the documents do not have are named, wherever they are', () => {
+  const seen: string[] = [];
+  const answer = { ...success, totalCount: 1, obsCodes: [{ obsCode: '1', kind: 1 }], 'pages\u001b[2J': 3 };
+  const onUnknownField = (name: string) => seen.push(name);
+  parsePageOf(Buffer.from(JSON.stringify(answer)), { onUnknownField });
+  expect(seen).toEqual(['"pages\\u001b[2J"', '"obsCodes.kind"']);
 });
 
 describe('no JSON', () => {

@@ -1,0 +1,43 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import { VdnError, type VdnErrorCode } from '../errors.ts';
+import { clockDifferenceMs } from './http-errors.ts';
+
+/** One attempt that is over: for counting and for metrics. */
+export interface Attempt {
+  readonly vdnId: number;
+  readonly result: 'ok' | VdnErrorCode;
+  readonly durationMs: number;
+  /** How far the server's clock is ahead of this machine's, by its Date header; undefined where there was none. */
+  readonly clockDifferenceMs: number | undefined;
+}
+
+/**
+ * Runs one attempt and reports it when it is over, however it ends.
+ *
+ * @param attempt is given what to call with the headers of the answer
+ */
+export async function observed<T>(
+  vdnId: number,
+  onAttempt: (attempt: Attempt) => void,
+  attempt: (onHeaders: (headers: IncomingHttpHeaders) => void) => Promise<T>,
+): Promise<T> {
+  const startedAt = performance.now();
+  let clockDifference: number | undefined;
+  const report = (result: Attempt['result']) =>
+    onAttempt({
+      vdnId,
+      result,
+      durationMs: performance.now() - startedAt,
+      clockDifferenceMs: clockDifference,
+    });
+  try {
+    const result = await attempt((headers) => {
+      clockDifference = clockDifferenceMs(headers, new Date());
+    });
+    report('ok');
+    return result;
+  } catch (error) {
+    report(error instanceof VdnError ? error.code : 'interrupted');
+    throw error;
+  }
+}

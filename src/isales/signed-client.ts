@@ -1,0 +1,123 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { SourceConfig } from '../config/types.ts';
+import { RetriableError, VdnError } from '../errors.ts';
+import { type Attempt, observed } from './attempt.ts';
+import { download } from './download.ts';
+import { retried } from './retry.ts';
+import type { ServerQueue } from './server-queue.ts';
+import { sign } from './signer.ts';
+import { createTransport } from './transport.ts';
+
+/** Fixed by the interface, mandatory even on a GET. */
+const contentType = 'application/json; charset=UTF-8';
+
+export type ClientConfig = Pick<
+  SourceConfig,
+  'baseUrl' | 'accessKey' | 'secretKey' | 'locale' | 'timeoutMs' | 'retries' | 'tls' | 'signing'
+>;
+
+/** One question to one of the server's interfaces. */
+export interface SignedGet<T> {
+  readonly vdnId: number;
+  /** From `/rest`, without the query. */
+  readonly path: string;
+  readonly query: Readonly<Record<string, string>>;
+  /** Statuses that answer this question and so are not retried. */
+  readonly final?: readonly number[];
+  /**
+   * Makes something of the body of a 200; what it throws counts as the attempt's failure.
+   *
+   * @param hide takes secrets out of words that are shown
+   */
+  readonly parse: (body: Uint8Array, hide: (words: string) => string) => T;
+}
+
+export interface SignedClient {
+  /**
+   * Asks, with retries, each attempt signed anew and queued.
+   *
+   * @param onAttempt called for every request that went out
+   * @throws VdnError with the code of what the last attempt met
+   * @throws the signal's reason where it is aborted
+   */
+  get<T>(ask: SignedGet<T>, signal: AbortSignal, onAttempt: (attempt: Attempt) => void): Promise<T>;
+  /** Closes idle connections. */
+  close(): void;
+}
+
+/**
+ * The way to the signed interfaces of one source's server; it knows none of them. Requests pass through `queue`,
+ * which all sources of the same server share.
+ */
+export function createSignedClient(source: ClientConfig, queue: ServerQueue): SignedClient {
+  const base = new URL(source.baseUrl);
+  const basePath = base.pathname.replace(/\/$/, '');
+  const transport = createTransport(source, queue.concurrency, {
+    'content-type': contentType,
+    ...(source.locale === undefined ? {} : { locale: source.locale }),
+  });
+
+  async function attempt<T>(
+    { path, query, parse }: SignedGet<T>,
+    signal: AbortSignal,
+    onHeaders: (headers: IncomingHttpHeaders) => void,
+  ): Promise<T> {
+    const url = new URL(base);
+    url.pathname = basePath + path;
+    url.search = new URLSearchParams(query).toString();
+    const signable = { 'content-type': contentType, host: url.host };
+    const signedHeaders = Object.fromEntries(source.signing.headers.map((name) => [name, signable[name]]));
+    const { authorization } = sign(
+      { method: 'GET', path: url.pathname, query, signedHeaders },
+      source,
+      new Date(),
+      source.signing.timestamp,
+    );
+    // Taken out before words are cut short and escaped for a message, since neither form would be recognised.
+    const hide = (words: string) => without(words, [source.secretKey, signatureOf(authorization)]);
+    const stream = transport.request(url, { authorization, host: url.host }, signal);
+    return parse(await download(stream, { signal, timeoutMs: source.timeoutMs, hide, onHeaders }), hide);
+  }
+
+  return {
+    get: (ask, signal, onAttempt) => {
+      const once = () =>
+        pausing(queue, () =>
+          observed(ask.vdnId, onAttempt, (onHeaders) =>
+            accepting(ask.final, () => attempt(ask, signal, onHeaders)),
+          ),
+        );
+      return retried(() => queue.run(once, signal), source.retries, signal);
+    },
+    close: transport.close,
+  };
+}
+
+/** A status that is an answer is thrown as an error that nothing retries. */
+async function accepting<T>(final: SignedGet<T>['final'], attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error instanceof RetriableError && error.status !== undefined && final?.includes(error.status))
+      throw new VdnError(error.code, error.message, { status: error.status });
+    throw error;
+  }
+}
+
+/** Pauses the queue before the slot is free: the next request must not slip through. */
+async function pausing<T>(queue: ServerQueue, attempt: () => Promise<T>): Promise<T> {
+  try {
+    return await attempt();
+  } catch (error) {
+    if (error instanceof RetriableError && error.retryAfterMs !== undefined) queue.pause(error.retryAfterMs);
+    throw error;
+  }
+}
+
+function without(text: string, secrets: readonly string[]): string {
+  return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text);
+}
+
+function signatureOf(authorization: string): string {
+  return authorization.slice(authorization.lastIndexOf('/') + 1);
+}
