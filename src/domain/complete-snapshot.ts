@@ -1,5 +1,5 @@
-import { VdnError } from '../errors.ts';
-import { quote } from './quote.ts';
+import { createHash } from 'node:crypto';
+import type { CodeList } from './diff.ts';
 import type { ResultCode } from './result-code.ts';
 
 /** One page as the server answered it, its rows already validated. */
@@ -12,15 +12,32 @@ export interface Page {
 /**
  * What one read of the whole list came to.
  *
- * - `complete`: proven whole.
- * - `repeated`: every count is right, but entries came more than once, word for word. That is either the
- *   source's own doing or a list that moved while it was read; another page size tells (see `acceptRepeated`).
+ * - `complete`: proven whole, every code once; or ambiguous, and confirmed by the read before.
+ * - `ambiguous`: every count is right, but codes came more than once. That is either the source's own doing or a list
+ *   that moved while it was read; another page size tells.
+ * - `conflicting`: the same where a code came with several descriptions, and that is not allowed.
  * - `broken`: not a whole list; `reason` completes the sentence "the list could not be read whole: …".
  */
 export type ReadResult =
-  | { readonly kind: 'complete'; readonly snapshot: CompleteSnapshot }
-  | { readonly kind: 'repeated'; readonly entries: RepeatedEntries }
+  | { readonly kind: 'complete'; readonly list: CountedList; readonly snapshot: CompleteSnapshot }
+  | { readonly kind: 'ambiguous' | 'conflicting'; readonly list: CountedList }
   | { readonly kind: 'broken'; readonly reason: string };
+
+/** A read that has as many entries as every page stated, whatever they are. */
+export interface CountedList extends CodeList {
+  /** SHA-256 over all entries in an order of their own: equal where the entries are the same, each as often. */
+  readonly digest: string;
+  readonly entries: number;
+  /** It came in one answer, hence from one instant: nothing can have moved between pages. */
+  readonly fromOnePage: boolean;
+  /** Entries came more than once, word for word. */
+  readonly repeated: boolean;
+  /** The descriptions of each code that came with more than one. */
+  readonly conflicts: ReadonlyMap<string, readonly (string | null)[]>;
+}
+
+/** What to do about a code that the source lists with several descriptions; `sources[].conflictingDescriptions`. */
+export type ConflictingDescriptions = 'fail' | 'join';
 
 /** Number of requests that a list needs: `max(1, ceil(total / pageSize))`. */
 export function pageCount(total: number, pageSize: number): number {
@@ -58,33 +75,31 @@ export function pageDefect(
  * A VDN's code list, proven whole. It can be made in one way only, from pages that passed every check, so
  * that a function which asks for one cannot be given anything less.
  */
-export class CompleteSnapshot {
-  readonly codes: ReadonlyMap<string, string | null>;
-  /** The list came in one answer, hence from one instant: nothing can have moved between pages. */
-  readonly fromOnePage: boolean;
-  /**
-   * Whether what is missing from it may count as removed. Not so for a list of several pages with repeated
-   * entries: a repetition can take the place of a live code and leave every total right.
-   */
-  readonly provesAbsence: boolean;
+export class CompleteSnapshot implements CodeList {
+  // Private, so that no other object has this type.
+  readonly #codes: CodeList['codes'];
 
-  private constructor(
-    codes: ReadonlyMap<string, string | null>,
-    fromOnePage: boolean,
-    provesAbsence: boolean,
-  ) {
-    this.codes = codes;
-    this.fromOnePage = fromOnePage;
-    this.provesAbsence = provesAbsence;
+  private constructor({ codes }: CodeList) {
+    this.#codes = codes;
+  }
+
+  get codes(): CodeList['codes'] {
+    return this.#codes;
   }
 
   /**
    * Judges the pages of one read.
    *
    * @param pages all pages in order, as asked for with `pageSize`
-   * @throws VdnError `bad-row` where one code has two descriptions
+   * @param confirming digest of the read before this one, made with another page size; where it had the very same
+   *   entries, codes that come more than once are believed
    */
-  static prove(pages: readonly Page[], pageSize: number): ReadResult {
+  static prove(
+    pages: readonly Page[],
+    pageSize: number,
+    policy: ConflictingDescriptions = 'fail',
+    confirming?: string,
+  ): ReadResult {
     const total = pages[0]?.total ?? -1;
     if (pages.length !== pageCount(total, pageSize)) {
       return {
@@ -96,69 +111,66 @@ export class CompleteSnapshot {
       const reason = pageDefect(page, index + 1, pageSize, total);
       if (reason !== undefined) return { kind: 'broken', reason };
     }
-    const { codes, repetitions } = collect(pages);
-    const fromOnePage = pages.length === 1;
-    if (repetitions.size === 0) {
-      return { kind: 'complete', snapshot: new CompleteSnapshot(codes, fromOnePage, true) };
-    }
-    return { kind: 'repeated', entries: { codes, repetitions, pageSize, fromOnePage } };
-  }
-
-  /**
-   * Accepts a list that names entries more than once, where two reads in a row with different page sizes
-   * gave the same entries, each as often. Undefined where they did not.
-   */
-  static acceptRepeated(one: RepeatedEntries, other: RepeatedEntries): CompleteSnapshot | undefined {
-    if (one.pageSize === other.pageSize) return undefined;
-    if (!sameMap(one.codes, other.codes) || !sameMap(one.repetitions, other.repetitions)) return undefined;
-    // The codes are the same, so one read that came in one answer vouches for both.
-    const fromOnePage = one.fromOnePage || other.fromOnePage;
-    return new CompleteSnapshot(one.codes, fromOnePage, fromOnePage);
-  }
-
-  /** Whether both hold the same codes with the same descriptions, in whatever order. */
-  equals(other: CompleteSnapshot): boolean {
-    return sameMap(this.codes, other.codes);
+    const list = countedList(pages);
+    const { conflicts, repeated } = list;
+    if (conflicts.size > 0 && policy === 'fail') return { kind: 'conflicting', list };
+    if ((repeated || conflicts.size > 0) && list.digest !== confirming) return { kind: 'ambiguous', list };
+    return { kind: 'complete', list, snapshot: new CompleteSnapshot(list) };
   }
 }
 
-/** A read whose counts are right while entries came more than once. */
-export interface RepeatedEntries {
-  readonly codes: ReadonlyMap<string, string | null>;
-  /** How often a code came beyond the first time. */
-  readonly repetitions: ReadonlyMap<string, number>;
-  readonly pageSize: number;
-  readonly fromOnePage: boolean;
+/** Whether both pages have the same rows in the same order. */
+export function sameRows(one: readonly ResultCode[], other: readonly ResultCode[]): boolean {
+  return (
+    one.length === other.length &&
+    one.every(({ obsCode, obsCodeDesc }, index) => {
+      const row = other[index];
+      return obsCode === row?.obsCode && obsCodeDesc === row.obsCodeDesc;
+    })
+  );
 }
 
-function collect(pages: readonly Page[]) {
-  const codes = new Map<string, string | null>();
-  const repetitions = new Map<string, number>();
-  for (const { obsCode, obsCodeDesc } of pages.flatMap((page) => page.rows)) {
+function countedList(pages: readonly Page[]): CountedList {
+  const rows = pages.flatMap((page) => page.rows);
+  const codes = new Map<string, ResultCode>();
+  const texts = new Map<string, Set<string | null>>();
+  let repeated = false;
+  for (const row of rows) {
+    const { obsCode, obsCodeDesc } = row;
     const known = codes.get(obsCode);
     if (known === undefined) {
-      codes.set(obsCode, obsCodeDesc);
-    } else if (known === obsCodeDesc) {
-      repetitions.set(obsCode, (repetitions.get(obsCode) ?? 0) + 1);
-    } else {
-      throw new VdnError(
-        'bad-row',
-        `code ${quote(obsCode)} came with two descriptions, ${quoteOrNull(known)} and ` +
-          `${quoteOrNull(obsCodeDesc)}. Have the list put right at the source.`,
-      );
+      codes.set(obsCode, row);
+      continue;
     }
+    const descriptions = texts.get(obsCode) ?? new Set([known.obsCodeDesc]);
+    if (descriptions.has(obsCodeDesc)) repeated = true;
+    texts.set(obsCode, descriptions.add(obsCodeDesc));
   }
-  return { codes, repetitions };
+  const conflicts = new Map<string, (string | null)[]>();
+  for (const [obsCode, descriptions] of texts) {
+    if (descriptions.size === 1) continue;
+    const sorted = [...descriptions].sort(byText);
+    conflicts.set(obsCode, sorted);
+    codes.set(obsCode, { obsCode, obsCodeDesc: sorted.filter((text) => text !== null).join(' / ') });
+  }
+  return {
+    ...{ codes, entries: rows.length, fromOnePage: pages.length === 1, repeated, conflicts },
+    // Asked for where another read is needed, which is seldom.
+    get digest() {
+      return digestOf(rows);
+    },
+  };
 }
 
-function sameMap<V>(one: ReadonlyMap<string, V>, other: ReadonlyMap<string, V>): boolean {
-  if (one.size !== other.size) return false;
-  for (const [key, value] of one) {
-    if (other.get(key) !== value || !other.has(key)) return false;
-  }
-  return true;
+/** By UTF-16 units, so that the order is the same on every machine; null first. */
+function byText(one: string | null, other: string | null): number {
+  if (one === null || other === null) return one === null ? -1 : 1;
+  return one < other ? -1 : 1;
 }
 
-function quoteOrNull(text: string | null): string {
-  return text === null ? 'null' : quote(text);
+function digestOf(rows: readonly ResultCode[]): string {
+  const hash = createHash('sha256');
+  const entries = rows.map(({ obsCode, obsCodeDesc }) => JSON.stringify([obsCode, obsCodeDesc]));
+  for (const entry of entries.sort()) hash.update(`${entry}\n`);
+  return hash.digest('base64');
 }

@@ -1,5 +1,10 @@
 import { createHash } from 'node:crypto';
-import type { CompleteSnapshot } from './complete-snapshot.ts';
+import type { ResultCode } from './result-code.ts';
+
+/** A VDN's codes, each once, by code. Only a `CompleteSnapshot` may be applied. */
+export interface CodeList {
+  readonly codes: ReadonlyMap<string, ResultCode>;
+}
 
 /** What is stored of one code of a VDN. */
 export interface StoredCode {
@@ -33,27 +38,31 @@ export interface Difference {
 export type ChangeCounts = Record<ChangeKind, number>;
 
 /** Compares what is stored with what the source has now. */
-export function diff(stored: Iterable<StoredCode>, snapshot: CompleteSnapshot): Difference {
+export function diff(stored: Iterable<StoredCode>, list: CodeList): Difference {
   const changes: Change[] = [];
   const known = new Set<string>();
   let activeBefore = 0;
-  for (const { obsCode, obsCodeDesc: before, removed } of stored) {
-    known.add(obsCode);
-    if (!removed) activeBefore++;
-    const after = snapshot.codes.get(obsCode);
-    if (after === undefined) {
-      if (!removed) changes.push({ kind: 'removed', obsCode, before, after: null });
-    } else if (removed) {
-      changes.push({ kind: 'returned', obsCode, before, after });
-    } else if (before !== after) {
-      changes.push({ kind: 'changed', obsCode, before, after });
-    }
+  for (const row of stored) {
+    known.add(row.obsCode);
+    if (!row.removed) activeBefore++;
+    const change = changeOf(row, list.codes.get(row.obsCode));
+    if (change) changes.push(change);
   }
-  for (const [obsCode, after] of snapshot.codes) {
+  for (const { obsCode, obsCodeDesc: after } of list.codes.values()) {
     if (!known.has(obsCode)) changes.push({ kind: 'added', obsCode, before: null, after });
   }
   changes.sort((a, b) => (a.obsCode < b.obsCode ? -1 : 1));
   return { changes, activeBefore };
+}
+
+function changeOf(
+  { obsCode, obsCodeDesc: before, removed }: StoredCode,
+  listed: ResultCode | undefined,
+): Change | undefined {
+  if (listed === undefined) return removed ? undefined : { kind: 'removed', obsCode, before, after: null };
+  const after = listed.obsCodeDesc;
+  if (removed) return { kind: 'returned', obsCode, before, after };
+  return before === after ? undefined : { kind: 'changed', obsCode, before, after };
 }
 
 /** Whether two differences are the same, change by change. */

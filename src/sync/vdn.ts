@@ -5,7 +5,6 @@ import { type GuardLimits, suspicion } from '../domain/guard.ts';
 import { quote } from '../domain/quote.ts';
 import { hasBlanksAround } from '../domain/result-code.ts';
 import type { Attempt, IsalesClient } from '../isales/client.ts';
-import { readSnapshot } from '../isales/read-snapshot.ts';
 import { applyDifference } from '../store/apply.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { isConnectionLost } from '../store/database-error.ts';
@@ -14,6 +13,7 @@ import type { RunLock } from '../store/run-lock.ts';
 import type { RecordUnchanged } from '../store/unchanged.ts';
 import type { VdnState } from '../store/vdn-states.ts';
 import type { DatabaseWatch } from './database-watch.ts';
+import { readSnapshot } from './read-snapshot.ts';
 import { noCodes, type VdnResult } from './summary.ts';
 
 /** The run that writes; a dry run has none, and so cannot write. */
@@ -66,7 +66,7 @@ export async function syncVdn(
   const { source, storedCodes, client, signal, watch } = context;
   const { vdnId } = state;
   const { snapshot, difference } = await readSnapshot({
-    fetchPage: (pageNum, pageSize, signal) =>
+    fetchPage: (pageNum, pageSize, { signal }) =>
       client.fetchPage({ vdnId, pageNum, pageSize }, signal, (attempt) => {
         effort.requests++;
         onAttempt(attempt);

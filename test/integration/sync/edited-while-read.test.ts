@@ -7,7 +7,7 @@ import { ServerQueue } from '../../../src/isales/server-queue.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/index.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
 import { runs } from '../../support/effort.ts';
-import { EditedList, type EditedReading, editedReading } from '../../unit/isales/edited-list.ts';
+import { EditedList, type EditedReading, editedReading } from '../../unit/sync/edited-list.ts';
 import { kinds, rowsOf } from '../store/opened.ts';
 import { sourceOf, sync } from './engine.ts';
 

@@ -123,8 +123,8 @@ describe('a plan', () => {
   const difference = (list: readonly ResultCode[]) => compare([active('1', 'a'), active('2', 'b')], list);
   const plan = planOf('prod', difference([entry('1', 'a')]));
 
-  test('is 12 hex digits, the same one for ever', () => {
-    expect(plan).toBe('d14f3531c876');
+  test('is 16 hex digits, the same one for ever', () => {
+    expect(plan).toBe('d14f3531c8769f48');
   });
 
   test('knows nothing of the VDN or of what did not change', () => {
@@ -138,7 +138,7 @@ describe('a plan', () => {
     ['one change more', planOf('prod', difference([entry('1', 'c')]))],
     ['another text before', planOf('prod', compare([active('2', 'c')], []))],
   ])('differs for %s', (_, other) => {
-    expect(other).toMatch(/^[0-9a-f]{12}$/);
+    expect(other).toMatch(/^[0-9a-f]{16}$/);
     expect(other).not.toBe(plan);
   });
 
