@@ -1,4 +1,4 @@
-import { FatalError } from '../errors.ts';
+import { ConnectionLostError, DatabaseBusyError, DatabaseError, FatalError } from '../errors.ts';
 
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
@@ -7,50 +7,74 @@ export const sqlState = {
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
   undefinedDatabase: '3D000',
-  adminShutdown: '57P01',
-  crashShutdown: '57P02',
-  cannotConnectNow: '57P03',
+  readOnlyTransaction: '25006',
   tooManyConnections: '53300',
   lockNotAvailable: '55P03',
+  queryCanceled: '57014',
+  serializationFailure: '40001',
+  deadlockDetected: '40P01',
 } as const;
 
-/** Answers of a server that is there but shuts down, starts up or has no connection left. */
-const serverNotAvailable: readonly string[] = [
-  sqlState.adminShutdown,
-  sqlState.crashShutdown,
-  sqlState.cannotConnectNow,
+/**
+ * Connection exceptions; shut down, crashed, starting up, dropped, idle for too long; a transaction that was open for too
+ * long. After each of them the server closes the connection.
+ */
+const closesConnection = /^(08...|57P0[1-5]|25P0[34])$/;
+
+const passes: readonly string[] = [
+  sqlState.readOnlyTransaction,
   sqlState.tooManyConnections,
+  sqlState.lockNotAvailable,
+  sqlState.queryCanceled,
+  sqlState.serializationFailure,
+  sqlState.deadlockDetected,
 ];
-const connectionExceptionClass = '08';
+const insufficientResourcesClass = '53';
 
-/** The drivers give no code to most of what happens to a connection; where they are called, it is known. */
-const lost = new WeakSet<Error>();
-const unusable = new WeakSet<Error>();
+/** What the server itself answered; both pg and PGlite mark that by a severity. */
+type ServerError = Error & { readonly severity: unknown; readonly code: string };
 
-/** For whoever calls a driver: the error means that the connection broke or could not be made. */
-export function markConnectionLost(error: Error): void {
-  lost.add(error);
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
 }
 
-/** For whoever calls a driver: the database is there, and cannot be used as it is or as it is configured. */
-export function markDatabaseUnusable(error: Error): void {
-  unusable.add(error);
+/**
+ * Turns what a driver threw into the error tree; to be used wherever a driver is called, and nowhere else.
+ *
+ * @param brokeOff what an error means that is not the server's answer: the connection is lost, or the database is there
+ * and cannot be used as it is or as it is configured
+ */
+export function databaseError(error: unknown, brokeOff: 'lost' | 'unusable'): unknown {
+  if (error instanceof DatabaseError || error instanceof FatalError) return error;
+  // A value that cannot be sent: a bug.
+  if (!(error instanceof Error) || error instanceof TypeError) return error;
+  const options = { cause: error };
+  if (!isServerError(error)) {
+    const message = messageOf(error);
+    return brokeOff === 'lost'
+      ? new ConnectionLostError(message, undefined, options)
+      : new DatabaseError(message, undefined, options);
+  }
+  const message = `${error.message} (SQLSTATE ${error.code})`;
+  if (closesConnection.test(error.code)) return new ConnectionLostError(message, error.code, options);
+  if (passes.includes(error.code)) return new DatabaseBusyError(message, error.code, options);
+  return new DatabaseError(message, error.code, options);
+}
+
+/** Trying several addresses of one name gives an AggregateError without a message of its own. */
+function messageOf(error: Error): string {
+  if (!(error instanceof AggregateError)) return error.message;
+  return error.errors.map((one) => (one instanceof Error ? one.message : String(one))).join('; ');
 }
 
 /** The SQLSTATE where the server itself answered with an error; undefined for everything else. */
 export function sqlStateOf(error: unknown): string | undefined {
-  // Both pg and PGlite mark the server's own errors by a severity; Node's errors have a code of another kind.
-  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string'
-    ? error.code
-    : undefined;
+  return error instanceof DatabaseError ? error.sqlState : undefined;
 }
 
-/** Whether a failed database operation means that the database is away, rather than that it refused. */
+/** Whether a failed database operation means that the connection is gone, rather than that the server refused. */
 export function isConnectionLost(error: unknown): boolean {
-  const state = sqlStateOf(error);
-  if (state !== undefined)
-    return state.startsWith(connectionExceptionClass) || serverNotAvailable.includes(state);
-  return error instanceof Error && lost.has(error);
+  return error instanceof ConnectionLostError;
 }
 
 /** Whether a statement waited for a lock for as long as it may. */
@@ -58,40 +82,39 @@ export function isLockTimeout(error: unknown): boolean {
   return sqlStateOf(error) === sqlState.lockNotAvailable;
 }
 
+/** Whether a failed database operation may well succeed in a minute. */
+export function isPassing(error: unknown): error is ConnectionLostError | DatabaseBusyError {
+  return error instanceof ConnectionLostError || error instanceof DatabaseBusyError;
+}
+
 /** What went wrong, in one line that holds no query parameters and no connection string. */
 export function describeDatabaseError(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const state = sqlStateOf(error);
-  if (state !== undefined) return `${error.message} (SQLSTATE ${state})`;
-  // Trying several addresses of one name gives an AggregateError without a message of its own.
-  if (error instanceof AggregateError) return error.errors.map(describeDatabaseError).join('; ');
-  return error.message;
+  return error instanceof Error ? error.message : String(error);
 }
 
 /**
- * Turns what the first contact with the database met into the error that ends the command.
+ * Turns a database's failure that ends a command into the error that says so: `database-unreachable` where it may well
+ * have passed in a minute, else `database-unusable`. Other errors stay as they are.
  *
  * @param where names the database without a password
  */
 export function contactError(error: unknown, where: string): unknown {
-  const state = sqlStateOf(error);
-  const refused = state !== undefined || (error instanceof Error && unusable.has(error));
-  if (!refused && !isConnectionLost(error)) return error;
-  const detail = describeDatabaseError(error);
-  if (isConnectionLost(error)) {
+  if (!(error instanceof DatabaseError)) return error;
+  const options = { cause: error };
+  if (error instanceof ConnectionLostError) {
     return new FatalError(
       'database-unreachable',
-      `the database ${where} cannot be reached: ${detail}. Check database.url, the network and that the server runs; ` +
+      `the database ${where} cannot be reached: ${error.message}. Check database.url, the network and that the server runs; ` +
         '`check` tries it again.',
-      { cause: error },
+      options,
     );
   }
+  const mayPass =
+    error instanceof DatabaseBusyError || error.sqlState?.startsWith(insufficientResourcesClass) === true;
   return new FatalError(
-    'database-unusable',
-    `the database ${where} cannot be used: ${detail}. ${adviceFor(state)}`,
-    {
-      cause: error,
-    },
+    mayPass ? 'database-unreachable' : 'database-unusable',
+    `the database ${where} cannot be used${mayPass ? ' now' : ''}: ${error.message}. ${adviceFor(error.sqlState)}`,
+    options,
   );
 }
 
@@ -104,9 +127,19 @@ function adviceFor(state: string | undefined): string {
       return 'Create the database, or correct its name in database.url.';
     case sqlState.insufficientPrivilege:
       return 'Grant the missing right; docs/operations.md has the SQL for the three roles.';
-    case sqlState.lockNotAvailable:
+    case sqlState.readOnlyTransaction:
       return (
-        'Another session has kept these tables or rows locked for too long. Have it end, or run again later; ' +
+        'It is a standby, or was made read-only. Give database.url the primary, or all hosts with ' +
+        '?target_session_attrs=read-write; where it is to be the primary soon, run again.'
+      );
+    case sqlState.tooManyConnections:
+      return 'A run needs five connections at the most: free some, or raise the limit of the role, database or server.';
+    case sqlState.lockNotAvailable:
+    case sqlState.queryCanceled:
+    case sqlState.serializationFailure:
+    case sqlState.deadlockDetected:
+      return (
+        'Another session has kept these tables or rows for too long. Have it end, or run again later; ' +
         'pg_stat_activity has it, with an old xact_start.'
       );
     case undefined:

@@ -1,4 +1,4 @@
-import { type CompiledQuery, Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import { FatalError } from '../errors.ts';
 import { openPool } from './server-pool.ts';
@@ -10,7 +10,6 @@ const poolSize = 4;
 
 /** A server ends a statement itself after 60 s; one that has not even answered by now is away without saying so. */
 const queryTimeoutMs = 75_000;
-const connectTimeoutMs = 10_000;
 
 /** What it takes to open a database; a part of the configuration. */
 export interface DatabaseConfig {
@@ -59,27 +58,19 @@ export async function openDatabase(
   const config: pg.PoolConfig = {
     connectionString: withPlainSslMode(url),
     application_name: 'obs-code-sync',
-    connectionTimeoutMillis: connectTimeoutMs,
     query_timeout: queryTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };
-  const connect = (max: number, settings: readonly CompiledQuery[]) =>
-    new Kysely<Database>({
-      dialect: new PostgresDialect({
-        pool: openPool({ ...config, max }),
-        onCreateConnection: async (connection) => {
-          for (const setting of settings) await connection.executeQuery(setting);
-        },
-      }),
-    });
+  const connect = (max: number, settings: readonly string[]) =>
+    new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool({ ...config, max }, settings) }) });
   const where = placeOf(config);
-  const db = connect(poolSize, [sessionSettings(schema)]);
+  const db = connect(poolSize, sessionSettings(schema));
   return {
     db,
     schema,
     where,
-    openLockConnection: () => connect(1, [sessionSettings(schema), lockSessionSettings]),
+    openLockConnection: () => connect(1, [...sessionSettings(schema), ...lockSessionSettings]),
     assertOwned: () => {},
     close: () => db.destroy(),
   };

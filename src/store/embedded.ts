@@ -6,7 +6,7 @@ import { PGlite } from '@electric-sql/pglite';
 import { Kysely, PGliteDialect } from 'kysely';
 import lockfile from 'proper-lockfile';
 import { FatalError } from '../errors.ts';
-import type { OpenDatabase } from './database.ts';
+import { databaseError } from './database-error.ts';
 import { sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
 
@@ -22,12 +22,13 @@ const lockAttempts = 15;
  *
  * @throws FatalError `locked` where another process has it open
  */
-export async function openEmbedded(directory: string, schema: string): Promise<OpenDatabase> {
+export async function openEmbedded(directory: string, schema: string) {
   const where = `in ${directory}`;
   const lock = await takeLock(directory);
   const pglite = new PGlite(dataOf(directory));
   try {
     await pglite.waitReady;
+    for (const setting of sessionSettings(schema)) await pglite.query(setting);
   } catch (cause) {
     await lock.release();
     throw new FatalError(
@@ -37,12 +38,7 @@ export async function openEmbedded(directory: string, schema: string): Promise<O
     );
   }
   const db = new Kysely<Database>({
-    dialect: new PGliteDialect({
-      pglite: guarded(pglite, lock.assertHeld),
-      onCreateConnection: async (connection) => {
-        await connection.executeQuery(sessionSettings(schema));
-      },
-    }),
+    dialect: new PGliteDialect({ pglite: guarded(pglite, lock.assertHeld) }),
   });
   return {
     db,
@@ -77,11 +73,19 @@ function dataOf(directory: string): string {
   return path.join(directory, 'pgdata');
 }
 
-/** The engine, asked only as long as this process owns its files. */
+/** The engine, asked only as long as this process owns its files; all that it throws is of the error tree. */
 function guarded(
   pglite: PGlite,
   assertHeld: () => void,
 ): ConstructorParameters<typeof PGliteDialect>[0]['pglite'] {
+  async function inTree<T>(ask: () => Promise<T>): Promise<T> {
+    try {
+      assertHeld();
+      return await ask();
+    } catch (error) {
+      throw databaseError(error, 'unusable');
+    }
+  }
   return {
     get closed() {
       return pglite.closed;
@@ -89,22 +93,18 @@ function guarded(
     ready: true,
     waitReady: pglite.waitReady,
     close: () => pglite.close(),
-    async query(sql, parameters, options) {
-      assertHeld();
-      return pglite.query(sql, parameters, options);
-    },
+    query: (sql, parameters, options) => inTree(() => pglite.query(sql, parameters, options)),
     transaction: (work) =>
-      pglite.transaction(async (trx) => {
-        const result = await work({
-          rollback: () => trx.rollback(),
-          async query(sql, parameters, options) {
-            assertHeld();
-            return trx.query(sql, parameters, options);
-          },
-        });
-        assertHeld();
-        return result;
-      }),
+      inTree(() =>
+        pglite.transaction(async (trx) => {
+          const result = await work({
+            rollback: () => trx.rollback(),
+            query: (sql, parameters, options) => inTree(() => trx.query(sql, parameters, options)),
+          });
+          assertHeld();
+          return result;
+        }),
+      ),
   };
 }
 

@@ -11,11 +11,11 @@ import {
 } from '../store/database-error.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
 import { requireOwnSessions } from '../store/pooling.ts';
+import { Reconnect } from '../store/reconnect.ts';
 import { prune } from '../store/retention.ts';
 import { takeRunLock } from '../store/run-lock.ts';
 import { finishRun, type RunOrigin, type RunResult, startRun } from '../store/run-log.ts';
 import { prepareVdns } from '../store/vdn-states.ts';
-import { DatabaseWatch } from './database-watch.ts';
 import { type SourceSelection, vdnsSelected } from './selection.ts';
 import { conclude, type RunSummary, Tally, type VdnResult } from './summary.ts';
 import type { WritingRun } from './vdn.ts';
@@ -136,8 +136,8 @@ async function end(
   // Waited for long enough already; the next run closes the row.
   if (result.error?.code === 'database-unreachable') return result;
   try {
-    const watch = new DatabaseWatch(database, signal, logger);
-    await watch.patiently(() => finishRun(database.db, runId, result));
+    const watch = new Reconnect(database, signal, logger);
+    await watch.retry(() => finishRun(database.db, runId, result));
   } catch (error) {
     if (signal.aborted) {
       logger.warn('the end of the run could not be written to the database; the next run closes its row');

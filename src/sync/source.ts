@@ -1,7 +1,7 @@
 import { vdnRanges } from '../domain/vdn-ranges.ts';
-import { FatalError, Interruption, VdnError, type VdnErrorCode } from '../errors.ts';
+import { DatabaseError, FatalError, Interruption, VdnError, type VdnErrorCode } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
-import { describeDatabaseError, isConnectionLost, sqlStateOf } from '../store/database-error.ts';
+import { describeDatabaseError, isPassing } from '../store/database-error.ts';
 import { recordFailed } from '../store/outcomes.ts';
 import { recordSkipped } from '../store/run-log.ts';
 import type { VdnState } from '../store/vdn-states.ts';
@@ -88,7 +88,7 @@ async function attemptVdn(context: SourceContext, state: VdnState): Promise<VdnR
     return await syncVdn(context, state, effort, onAttempt);
   } catch (error) {
     const failure = failureOf(error);
-    if (isConnectionLost(error)) await watch.untilBack();
+    if (isPassing(error)) await watch.whenWritable();
     return recordFailure(context, state, effort, failure);
   }
 }
@@ -97,7 +97,7 @@ async function attemptVdn(context: SourceContext, state: VdnState): Promise<VdnR
 function failureOf(error: unknown): VdnError {
   if (error instanceof VdnError) return error;
   if (error instanceof FatalError || error instanceof Interruption) throw error;
-  if (sqlStateOf(error) !== undefined || isConnectionLost(error)) {
+  if (error instanceof DatabaseError) {
     return new VdnError(
       'database',
       `the database did not take it: ${describeDatabaseError(error)}. Nothing of this VDN was written; the next run ` +
@@ -118,7 +118,7 @@ async function recordFailure(
   if (run) {
     const { requests, durationMs } = effort;
     const write = { source, vdnId, state, requests, durationMs, ...run };
-    await watch.patiently(() => run.lock.guarded(() => recordFailed(database.db, write, error)));
+    await watch.retry(() => run.lock.guarded(() => recordFailed(database.db, write, error)));
   }
   return { ...untried(source, vdnId, 'failed', effort), errorCode: error.code, message: error.message };
 }
@@ -132,7 +132,7 @@ async function skip(
   const vdnIds = states.map(({ vdnId }) => vdnId);
   if (run) {
     try {
-      await watch.patiently(() => recordSkipped(database.db, run.runId, source, vdnIds, errorCode, message));
+      await watch.retry(() => recordSkipped(database.db, run.runId, source, vdnIds, errorCode, message));
     } catch (error) {
       if (!signal.aborted) throw error;
       // What stopped the run may be the database itself; it must not be hidden by what follows from it.

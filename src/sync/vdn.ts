@@ -9,10 +9,10 @@ import { applyDifference } from '../store/apply.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { isConnectionLost } from '../store/database-error.ts';
 import { isRecorded, recordHeld, type VdnWrite } from '../store/outcomes.ts';
+import type { Reconnect } from '../store/reconnect.ts';
 import type { RunLock } from '../store/run-lock.ts';
 import type { RecordUnchanged } from '../store/unchanged.ts';
 import type { VdnState } from '../store/vdn-states.ts';
-import type { DatabaseWatch } from './database-watch.ts';
 import { readSnapshot } from './read-snapshot.ts';
 import { noCodes, type VdnResult } from './summary.ts';
 
@@ -38,7 +38,7 @@ export interface VdnContext {
   readonly approvals: ReadonlySet<string>;
   readonly run: WritingSourceRun | undefined;
   readonly signal: AbortSignal;
-  readonly watch: DatabaseWatch;
+  readonly watch: Reconnect;
   readonly logger: Logger;
 }
 
@@ -73,7 +73,7 @@ export async function syncVdn(
       }),
     pageSize: context.pageSize,
     signal,
-    compare: async (snapshot) => diff(await watch.patiently(() => storedCodes(vdnId)), snapshot),
+    compare: async (snapshot) => diff(await watch.retry(() => storedCodes(vdnId)), snapshot),
   });
   warnOfBlanks(context, vdnId, snapshot);
   const verdict = judge(context, state, difference);
@@ -131,7 +131,7 @@ async function write(
     await attempt();
   } catch (error) {
     if (!isConnectionLost(error)) throw error;
-    await watch.untilBack();
+    await watch.whenWritable();
     // The connection may have broken while it committed; the database knows whether it did.
     if (await isRecorded(db, write)) return;
     // Many VDNs share the statement that says that they are unchanged, and shall not all fail with it.

@@ -5,10 +5,10 @@ import { ServerQueue } from '../isales/server-queue.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
 import { gather } from '../store/gather.ts';
+import { Reconnect } from '../store/reconnect.ts';
 import { storedCodesOfEach } from '../store/stored-codes.ts';
 import { unchangedRecorder } from '../store/unchanged.ts';
 import { loadVdnStates, type VdnState } from '../store/vdn-states.ts';
-import { DatabaseWatch } from './database-watch.ts';
 import type { RunPlan, Surroundings } from './run.ts';
 import { type SourceSelection, vdnsSelected } from './selection.ts';
 import { serverOf } from './shard.ts';
@@ -43,7 +43,7 @@ export async function workThrough(
     { once: true },
   );
   const timeUp = setTimeout(() => stop(timeIsUp(plan)), plan.maxDurationMs);
-  const watch = new DatabaseWatch(database, signal, logger);
+  const watch = new Reconnect(database, signal, logger);
   const servers = byServer(plan.selection);
 
   async function workOn({ source, vdnIds }: SourceSelection, queue: ServerQueue): Promise<void> {

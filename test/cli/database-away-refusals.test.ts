@@ -99,7 +99,7 @@ test('a lock that somebody else holds for too long costs its VDN, not the run', 
   expect(await violations(url)).toEqual([]);
 });
 
-test('a lock that somebody else holds from before the run ends it with 7, and says what to look for', async () => {
+test('a lock that another session holds from before the run ends it with 6, and says what to look for', async () => {
   const options = `options=${encodeURIComponent('-c lock_timeout=500ms')}`;
   const { url, sync, simulator } = await syncSetup({ vdns: [1], databaseOptions: options });
   await holdUp(url, 'begin');
@@ -107,7 +107,7 @@ test('a lock that somebody else holds from before the run ends it with 7, and sa
   expectTidy(result);
   expect(result.json()).toMatchObject({
     status: 'refused',
-    exitCode: 7,
+    exitCode: 6,
     error: { message: expect.stringMatching(/lock timeout.*Another session has kept .*pg_stat_activity/) },
   });
   expect(simulator.requests.total).toBe(0);
@@ -133,7 +133,7 @@ test('all connections are ended in the middle of the applies: these fail, the ru
   expect((await sync()).json()).toMatchObject({ exitCode: 0, vdns: { changed: 3, unchanged: 17 } });
 });
 
-test('a database that takes nothing at all any more ends the run with 7, with what was committed kept', async () => {
+test('a database that takes nothing at all any more ends the run with 6, with what was committed kept', async () => {
   const { url, rows, sync } = await syncSetup({ vdns: ['1-20'] });
   expect(await sync('--vdn', '1')).toMatchObject({ exitCode: 0 });
   await rows(`
@@ -145,8 +145,8 @@ test('a database that takes nothing at all any more ends the run with 7, with wh
   expectTidy(result);
   expect(result.json()).toMatchObject({
     status: 'failed',
-    exitCode: 7,
-    error: { code: 'database-unusable', message: expect.stringContaining('No space left on device') },
+    exitCode: 6,
+    error: { code: 'database-unreachable', message: expect.stringContaining('No space left on device') },
   });
   expect(await rowVersions(url, codeTables)).toEqual(stored);
   expect(await codeViolations(url)).toEqual([]);

@@ -103,7 +103,7 @@ test('a database that stays away ends a run with 6 after 30 s; a signal cuts the
   expect(result.json()).toMatchObject({
     status: 'failed',
     exitCode: 6,
-    error: { code: 'database-unreachable', message: expect.stringContaining('not back within 30 s') },
+    error: { code: 'database-unreachable', message: expect.stringContaining('did not take writes for 30 s') },
   });
   await server.start();
   for (const { url, simulator, sync, rows } of setups) {

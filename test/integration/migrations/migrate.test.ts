@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
 import { migrateToLatest, requireCurrentSchema, schemaState } from '../../../src/store/migrator.ts';
@@ -65,7 +66,7 @@ afterAll(async () => {
 /** A schema without anything in it, in the one embedded database: starting another would take seconds. */
 async function embeddedSchema(): Promise<OpenDatabase> {
   const schema = `schema_${randomBytes(6).toString('hex')}`;
-  await embedded.db.executeQuery(sessionSettings(schema));
+  for (const setting of sessionSettings(schema)) await sql.raw(setting).execute(embedded.db);
   return { ...embedded, schema };
 }
 

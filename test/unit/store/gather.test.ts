@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test, vi } from 'vitest';
-import { markConnectionLost } from '../../../src/store/database-error.ts';
+import { ConnectionLostError, DatabaseBusyError } from '../../../src/errors.ts';
 import { gather } from '../../../src/store/gather.ts';
 
 /** Answers each number with its square, when it is told to; refuses negative ones. */
@@ -48,7 +48,10 @@ test('one that fails alone is not asked again', async () => {
 });
 
 test.each(
-  Object.entries({ 'the connection broke': brokenConnection(), 'a lock was not to be had': lockTimeout() }),
+  Object.entries({
+    'the connection broke': new ConnectionLostError('gone', undefined),
+    'a lock was not to be had': new DatabaseBusyError('canceling statement due to lock timeout', '55P03'),
+  }),
 )('where %s nothing is asked again, and all learn of it', async (_, error) => {
   const { square, batches, answerAll } = squares(() => error);
   const questions = [1, -2].map(square);
@@ -59,17 +62,3 @@ test.each(
   expect(batches).toEqual([[1, -2]]);
   expect(await square(3)).toBe(9);
 });
-
-function brokenConnection(): Error {
-  const error = new Error('gone');
-  markConnectionLost(error);
-  return error;
-}
-
-/** As the drivers give it. */
-function lockTimeout(): Error {
-  return Object.assign(new Error('canceling statement due to lock timeout'), {
-    severity: 'ERROR',
-    code: '55P03',
-  });
-}

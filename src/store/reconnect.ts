@@ -1,0 +1,139 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Kysely, sql } from 'kysely';
+import type { Logger } from 'pino';
+import { DatabaseBusyError, FatalError } from '../errors.ts';
+import type { OpenDatabase } from './database.ts';
+import { contactError, isPassing } from './database-error.ts';
+import type { Database } from './tables.ts';
+
+/** A restart or a failover of the database takes about this long. */
+const defaultWaitMs = 30_000;
+const probeEveryMs = 500;
+
+/**
+ * Waits for a database that is away or does not take writes, and repeats what failed meanwhile. Work that is done side by
+ * side shares one wait.
+ */
+export class Reconnect {
+  readonly #database: OpenDatabase;
+  readonly #signal: AbortSignal;
+  readonly #logger: Logger;
+  readonly #waitMs: number;
+  #wait: Promise<void> | undefined;
+  #reason = 'it was not asked yet';
+
+  /**
+   * @param signal cuts a wait short
+   * @param options.waitMs how long a wait may take in all, in milliseconds
+   */
+  constructor(
+    database: OpenDatabase,
+    signal: AbortSignal,
+    logger: Logger,
+    { waitMs = defaultWaitMs }: { waitMs?: number } = {},
+  ) {
+    this.#database = database;
+    this.#signal = signal;
+    this.#logger = logger;
+    this.#waitMs = waitMs;
+  }
+
+  /**
+   * Resolves once the database takes writes.
+   *
+   * @throws FatalError `database-unreachable` where it does not within 30 s; `database-unusable` where it answers that it
+   * cannot be used
+   * @throws the signal's reason
+   */
+  whenWritable(): Promise<void> {
+    this.#wait ??= this.#race().finally(() => {
+      this.#wait = undefined;
+    });
+    return this.#wait;
+  }
+
+  /**
+   * Does a piece of work, and repeats it while it fails with `ConnectionLostError` or `DatabaseBusyError`: after each wait
+   * for the database, for 30 s at most. The time that a statement waited for a lock counts.
+   *
+   * @param work may have been committed when it fails, so doing it twice must be doing it once
+   * @throws what `work` threw last, and what `whenWritable` throws
+   */
+  async retry<T>(work: () => Promise<T>): Promise<T> {
+    const startedAt = performance.now();
+    let deadline: number | undefined;
+    for (;;) {
+      try {
+        return await work();
+      } catch (error) {
+        if (!isPassing(error)) throw error;
+        deadline ??= this.#waitMs + (error instanceof DatabaseBusyError ? startedAt : performance.now());
+        if (performance.now() >= deadline) throw error;
+      }
+      await this.whenWritable();
+      // Whatever keeps a database that answers busy may take a moment more.
+      await delay(probeEveryMs, undefined, { signal: this.#signal }).catch(() =>
+        this.#signal.throwIfAborted(),
+      );
+    }
+  }
+
+  async #race(): Promise<void> {
+    this.#signal.throwIfAborted();
+    const { where } = this.#database;
+    this.#logger.warn(`the database ${where} is away or busy; waiting up to ${this.#waitMs / 1000} s for it`);
+    const over = new AbortController();
+    // A connection of its own: those of the applies may all be taken.
+    const connection = this.#database.openLockConnection?.();
+    try {
+      // An attempt to connect can take longer than a shutdown may, and a question longer than the wait.
+      await Promise.race([
+        this.#probe(connection ?? this.#database.db, over.signal),
+        rejectOnAbort(this.#signal, over.signal),
+        delay(this.#waitMs, undefined, { signal: over.signal }).then(() => Promise.reject(this.#gone())),
+      ]);
+      this.#logger.info(`the database ${where} is back`);
+    } finally {
+      over.abort();
+      // Nothing waits for it to close.
+      connection?.destroy().catch(() => {});
+    }
+  }
+
+  async #probe(db: Kysely<Database>, over: AbortSignal): Promise<void> {
+    while (!over.aborted) {
+      const reason = await this.#reasonAgainstWriting(db);
+      if (reason === undefined) return;
+      this.#reason = reason;
+      await delay(probeEveryMs);
+    }
+  }
+
+  async #reasonAgainstWriting(db: Kysely<Database>): Promise<string | undefined> {
+    try {
+      const { rows } = await sql<{ recovery: boolean; readOnly: boolean }>`
+        select pg_is_in_recovery() as recovery, current_setting('transaction_read_only') = 'on' as "readOnly"`.execute(
+        db,
+      );
+      if (rows[0]?.recovery) return 'it is a standby, which takes no writes';
+      return rows[0]?.readOnly ? 'it is read-only' : undefined;
+    } catch (error) {
+      if (!isPassing(error)) throw contactError(error, this.#database.where);
+      return error.message;
+    }
+  }
+
+  #gone(): FatalError {
+    return new FatalError(
+      'database-unreachable',
+      `the database ${this.#database.where} did not take writes for ${this.#waitMs / 1000} s: ${this.#reason}. What was finished is ` +
+        'kept; run again once it is back.',
+    );
+  }
+}
+
+function rejectOnAbort(signal: AbortSignal, over: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true, signal: over });
+  });
+}
