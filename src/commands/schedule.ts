@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { Config } from '../config/types.ts';
+import { parseDatabaseUrl } from '../config/urls.ts';
 import { type ExitCode, FatalError, type Interruption } from '../errors.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { readPageReport } from '../page/report.ts';
+import { createMigration, type Migration } from '../schedule/migration.ts';
 import { pageRoute } from '../schedule/page-route.ts';
 import { probeRoutes } from '../schedule/probes.ts';
 import { createScheduler, type WithDatabase } from '../schedule/scheduler.ts';
@@ -27,61 +29,101 @@ import { planRun } from './plan.ts';
 /** A run has 15 s to end, and 10 s to be interrupted; then the process is gone, whatever it does. */
 const graceMs = 25_000;
 
+interface ScheduleOptions extends CommonOptions {
+  readonly migrate?: boolean;
+}
+
 /** `schedule`: stays up and runs the sync at its times. */
 export function scheduleCommand(exit: Exit): Command {
   return withCommonOptions(new Command('schedule'))
     .description('stay up, sync at the times of schedule.cron, and serve health, metrics and the status page')
+    .option('--migrate', 'bring the schema up to date first, as soon as the database is there')
     .addHelpText('after', help)
-    .action(async (options: CommonOptions) => {
+    .action(async (options: ScheduleOptions) => {
       exit(await schedule(options));
     });
 }
+
+/** The writer, whose URL the configuration has, may not change the schema. */
+const ownerUrlVariable = 'OBS_CODE_SYNC_OWNER_URL';
 
 const help = `
 Serves on http.host and http.port:
   /          the status page
   /healthz   the process works
-  /readyz    the database answers and its schema fits; 503 with the reason otherwise
+  /readyz    a run could begin now; 503 with the reason otherwise
   /metrics   for Prometheus
+
+A run that ended with 3, 5, 6 or 75 is repeated for what it did not verify: schedule.retries, schedule.retryDelay.
+--migrate takes the URL of the schema's owner from ${ownerUrlVariable}, else database.url. While the database is
+away all is served, and the schema is brought up to date once it is back.
 
 SIGTERM and SIGINT let a run finish within 15 s, else interrupt it; the exit code is 143 or 130.
 
 Examples:
   obs-code-sync schedule
+  obs-code-sync schedule --migrate
   obs-code-sync schedule --config /etc/obs-code-sync.yaml --log-level debug`;
 
-async function schedule(options: CommonOptions): Promise<ExitCode> {
+async function schedule(options: ScheduleOptions): Promise<ExitCode> {
   const signals = listenForSignals(graceMs);
   try {
     const config = await loadConfiguration(options);
-    const log = logger(options, config);
-    const metrics = createMetrics(config.sources.map(({ name }) => name));
-    const plan = planRun(config, {}, { trigger: 'schedule', arguments: '' });
-    return await withDatabase(config.database, async (database) => {
-      const scheduler = createScheduler({
-        ...{ schedule: scheduleOf(config), plan, metrics, logger: log },
-        withDatabase: databaseOfRuns(config, database),
-      });
-      const routes = {
-        ...pageRouteOf(config, database, log),
-        ...probeRoutes(questions(config, database), metrics),
-      };
-      const server = await serve(config.http, routes, log);
-      log.info({ url: server.url }, `the status page, health and metrics are served at ${server.url}`);
-      try {
-        scheduler.start();
-        if (!signals.signal.aborted) await once(signals.signal, 'abort');
-        const reason: Interruption = signals.signal.reason;
-        log.info(reason.message);
-        await scheduler.stop(reason);
-        return reason.exitCode;
-      } finally {
-        await server.close();
-      }
-    });
+    const owner = options.migrate ? ownerOf(config) : undefined;
+    const work = (database: OpenDatabase) =>
+      serveAndRun(config, database, owner, logger(options, config), signals.signal);
+    return await withDatabase(config.database, work, owner ? 'make' : 'require');
   } finally {
     signals.stop();
   }
+}
+
+/** @param owner what the schema is brought up to date with; undefined: it is not */
+async function serveAndRun(
+  config: Config,
+  database: OpenDatabase,
+  owner: Config['database'] | undefined,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<ExitCode> {
+  const migration = owner && createMigration(databaseOfRuns(owner, database), log);
+  const runs = databaseOfRuns(config.database, database);
+  const metrics = createMetrics(config.sources.map(({ name }) => name));
+  const scheduler = createScheduler({
+    ...{ schedule: scheduleOf(config), metrics, logger: log },
+    plan: planRun(config, {}, { trigger: 'schedule', arguments: '' }),
+    withDatabase: async (work) => {
+      await migration?.ensure();
+      return runs(work);
+    },
+  });
+  const routes = {
+    ...pageRouteOf(config, database, log),
+    ...probeRoutes(questions(config, database, migration), metrics),
+  };
+  const server = await serve(config.http, routes, log);
+  log.info({ url: server.url }, `the status page, health and metrics are served at ${server.url}`);
+  const migrated = migration?.keepTrying(signal);
+  try {
+    scheduler.start();
+    if (!signal.aborted) await once(signal, 'abort');
+    const reason: Interruption = signal.reason;
+    log.info(reason.message);
+    await scheduler.stop(reason);
+    await migrated;
+    return reason.exitCode;
+  } finally {
+    await server.close();
+  }
+}
+
+/** @throws FatalError `configuration` where the owner's URL is none */
+function ownerOf({ database }: Config): Config['database'] {
+  const url = process.env[ownerUrlVariable];
+  if (url === undefined) return database;
+  const parsed = parseDatabaseUrl(url, process.cwd());
+  if (parsed.ok) return { ...database, url: parsed.value };
+  throw new FatalError('configuration', `${ownerUrlVariable}: ${parsed.problems.join('; ')}.`);
 }
 
 function scheduleOf({ schedule }: Config): NonNullable<Config['schedule']> {
@@ -96,14 +138,18 @@ function scheduleOf({ schedule }: Config): NonNullable<Config['schedule']> {
  * A run gets connections of its own: those that have idled since the night before may be dead without knowing it.
  * The embedded database can be open once only.
  */
-function databaseOfRuns(config: Config, database: OpenDatabase): WithDatabase {
+function databaseOfRuns(config: Config['database'], database: OpenDatabase): WithDatabase {
   if (database.openLockConnection === undefined) return (work) => work(database);
-  return (work) => withDatabase(config.database, work);
+  return (work) => withDatabase(config, work);
 }
 
-function questions({ sources, freshness }: Config, database: OpenDatabase) {
+function questions({ sources, freshness }: Config, database: OpenDatabase, migration: Migration | undefined) {
   return {
-    databaseReady: () => requireCurrentSchema(database),
+    databaseReady: async () => {
+      const failure = migration?.failure();
+      if (failure !== undefined) throw failure;
+      await requireCurrentSchema(database);
+    },
     sourceStates: () => sourceStates(database.db, sources, freshness.staleAfterMs),
   };
 }

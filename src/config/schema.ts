@@ -47,7 +47,14 @@ export function configSchema(directory: string) {
         .refine(isTimezone, 'expected a time zone such as Asia/Shanghai or UTC')
         .default('UTC')
         .describe('The time zone of the cron expression.'),
+      retries: wholeNumber(0, 10)
+        .default(3)
+        .describe('How often a run that ended with 3, 5, 6 or 75 is repeated for what it did not verify.'),
+      retryDelay: duration('1h')
+        .prefault('10m')
+        .describe('How long until the first repetition; each further one waits twice as long.'),
     })
+      .transform(({ retryDelay, ...schedule }) => ({ ...schedule, retryDelayMs: retryDelay }))
       .exactOptional()
       .describe('For the command "schedule".'),
     http: mapping({

@@ -79,6 +79,10 @@ export interface ScheduleConfig {
   readonly cron: string;
   /** Known to `Intl`. */
   readonly timezone: string;
+  /** How often a run is repeated that another attempt may complete. */
+  readonly retries: number;
+  /** Until the first repetition; doubled each time. */
+  readonly retryDelayMs: number;
 }
 
 export interface HttpConfig {

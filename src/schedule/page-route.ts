@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { answerWithPage } from '../page/answer.ts';
 import { pageHeaders } from '../page/document.ts';
 import type { PageReport } from '../page/report.ts';
-import { inTime, shared } from './patience.ts';
+import { inTime, shared } from './deadline.ts';
 import type { Routes } from './server.ts';
 
 /** The status page; with 503 where the database does not answer in time, and then the reason is in the log. */

@@ -1,7 +1,7 @@
 import { FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { SourceState } from '../observe/metrics-sources.ts';
-import { inTime, shared } from './patience.ts';
+import { inTime, shared } from './deadline.ts';
 import { type Routes, text } from './server.ts';
 
 export interface ProbeQuestions {

@@ -1,9 +1,11 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { ScheduleConfig } from '../config/types.ts';
-import { FatalError } from '../errors.ts';
+import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { type RunPlan, runSync } from '../sync/run.ts';
+import { repeatDelayMs, repetition } from './repeat.ts';
 import { createTimetable } from './timetable.ts';
 
 /** How long a run may go on after the process was told to stop. */
@@ -32,48 +34,91 @@ export interface Scheduler {
 }
 
 /**
- * Runs at the times of the schedule, one run at a time. Whatever becomes of a run is logged and counted, and ends
- * nothing else.
+ * Runs at the times of the schedule, one run at a time, and repeats one that another attempt may complete. Whatever
+ * becomes of a run is logged and counted, and ends nothing else.
  *
  * @throws FatalError `configuration` where the schedule cannot be
  */
 export function createScheduler({ schedule, plan, withDatabase, metrics, logger }: ScheduledRuns): Scheduler {
   const interrupting = new AbortController();
   const surroundings = { signal: interrupting.signal, logger, observer: metrics };
-  let current: Promise<void> | undefined;
+  let current: Promise<ExitCode> | undefined;
+  /** Ends the repetitions of the night before. */
+  let night = new AbortController();
 
-  async function run(): Promise<void> {
+  async function run(asked: RunPlan): Promise<ExitCode> {
     const startedAt = performance.now();
     metrics.runBegins();
     try {
-      const { status } = await withDatabase((database) => runSync(database, plan, surroundings));
+      const { status, exitCode } = await withDatabase((database) => runSync(database, asked, surroundings));
       metrics.runEnds(status, performance.now() - startedAt);
+      return exitCode;
     } catch (error) {
       metrics.runEnds(error instanceof FatalError ? 'refused' : 'failed', performance.now() - startedAt);
       logFailure(error, logger);
+      return error instanceof FatalError ? error.exitCode : exitCodes.unexpected;
     }
   }
 
-  function announceNext(): void {
-    const next = timetable.next();
+  async function runAndRepeat(signal: AbortSignal): Promise<void> {
+    const startedAt = performance.now();
+    for (let attempt = 0; ; attempt++) {
+      current = run(attempt === 0 ? plan : repetition(plan, performance.now() - startedAt));
+      const exitCode = await current;
+      current = undefined;
+      if (signal.aborted) return;
+      const delayMs = delayToRepeat(attempt, exitCode);
+      if (delayMs === undefined) break;
+      await pause(delayMs, undefined, { signal }).catch(() => {});
+      if (signal.aborted) return;
+    }
+    announce(timetable.next());
+  }
+
+  /** Tells it, too. */
+  function delayToRepeat(attempt: number, exitCode: ExitCode): number | undefined {
+    const delayMs = repeatDelayMs(schedule, attempt, exitCode);
+    if (delayMs === undefined) return undefined;
+    const at = new Date(Date.now() + delayMs);
+    if (at >= timetable.next()) {
+      logger.info(`the run ended with ${exitCode} and is not repeated: the next one is due before that`);
+      return undefined;
+    }
+    metrics.nextRun(at);
+    logger.warn(
+      { exitCode, nextRunAt: at },
+      `the run ended with ${exitCode}; what it did not verify is tried again at ${at.toISOString()} ` +
+        `(${attempt + 1} of ${schedule.retries})`,
+    );
+    return delayMs;
+  }
+
+  function announce(next: Date): void {
     metrics.nextRun(next);
     logger.info({ nextRunAt: next }, `the next run is due at ${next.toISOString()} (${schedule.timezone})`);
   }
 
-  const timetable = createTimetable(schedule, logger, async () => {
-    current = run();
-    await current;
-    current = undefined;
-    if (!interrupting.signal.aborted) announceNext();
+  const timetable = createTimetable(schedule, logger, {
+    onTime(due) {
+      if (current !== undefined) {
+        const message = `the run of ${due.toISOString()} was left out: the one before is still under way`;
+        logger.warn({ dueAt: due }, message);
+        return;
+      }
+      night.abort();
+      night = new AbortController();
+      void runAndRepeat(night.signal);
+    },
+    onNext(next) {
+      if (current === undefined) announce(next);
+    },
   });
 
   return {
-    start() {
-      timetable.start();
-      announceNext();
-    },
+    start: () => timetable.start(),
     async stop(reason) {
       timetable.stop();
+      night.abort();
       if (current === undefined) return;
       logger.info(`a run is under way; it has ${finishWithinMs / 1000} s to end before it is interrupted`);
       const timer = setTimeout(() => interrupting.abort(reason), finishWithinMs);

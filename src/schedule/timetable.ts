@@ -3,56 +3,103 @@ import type { Logger } from 'pino';
 import type { ScheduleConfig } from '../config/types.ts';
 import { FatalError } from '../errors.ts';
 
-/**
- * How late a run may begin. node-cron's own second is too strict: a machine that is busy, or suspended, at the very
- * second would lose the night.
- */
-const latestStartMs = 3_600_000;
+/** A clock that was set, or a machine that slept, is noticed within this. */
+const lookEveryMs = 30_000;
+
+/** What is told: a run that begins later, a clock that was set by more. Less is everyday. */
+const worthTellingMs = 60_000;
+
+export interface TimetableEvents {
+  /** A time has come. */
+  readonly onTime: (due: Date) => void;
+  /** The next time is this one from now on. */
+  readonly onNext: (next: Date) => void;
+}
 
 /** The times at which runs begin. */
 export interface Timetable {
   start(): void;
-  /** No further time is taken; a run under way goes on. */
+  /** No further time comes. */
   stop(): void;
   /** The next time to come. */
   next(): Date;
 }
 
 /**
- * A timetable that calls `onTime` at each of its times, but not while an earlier call is under way: such a time is
- * logged, and so is one that passed while this process was held up for longer than an hour.
+ * A timetable by the wall clock, whatever becomes of that. node-cron finds the times; its own timer sleeps up to a day
+ * by the monotonic clock, so that a clock set forward would lose a night and one set back several. Here a time that
+ * passed while the process was held up comes late, once, and what is late is logged.
  *
- * @param onTime never rejects
  * @throws FatalError `configuration`, naming what is wrong with the expression
  */
 export function createTimetable(
-  { cron, timezone }: ScheduleConfig,
+  { cron, timezone }: Pick<ScheduleConfig, 'cron' | 'timezone'>,
   logger: Logger,
-  onTime: () => Promise<void>,
+  { onTime, onNext }: TimetableEvents,
 ): Timetable {
   const { errors } = validateDetailed(cron);
   if (errors.length > 0) throw wrongCron(cron, errors);
-  const task = createTask(cron, onTime, {
-    timezone,
-    noOverlap: true,
-    missedExecutionTolerance: latestStartMs,
-    logger: onlyErrors(logger),
-  });
-  firstTime(task, cron);
-  task.on('execution:missed', ({ date }) =>
-    logger.warn({ dueAt: date }, `the run of ${date.toISOString()} was missed: this process was held up`),
-  );
-  task.on('execution:overlap', ({ date }) =>
+  const task = createTask(cron, () => {}, { timezone, logger: intoLog(logger) });
+  let due = firstTime(task, cron);
+  let timer: NodeJS.Timeout | undefined;
+  let looked = { wall: Date.now(), monotonic: performance.now() };
+
+  function setNext(): void {
+    due = firstTime(task, cron);
+    onNext(due);
+  }
+
+  function look(): void {
+    const now = { wall: Date.now(), monotonic: performance.now() };
+    const setByMs = now.wall - looked.wall - (now.monotonic - looked.monotonic);
+    looked = now;
+    if (Math.abs(setByMs) > worthTellingMs) tellClockSet(setByMs);
+    const lateMs = now.wall - due.getTime();
+    if (lateMs >= 0) {
+      const passed = due;
+      if (lateMs > worthTellingMs) tellLate(passed, lateMs);
+      onTime(passed);
+      setNext();
+    } else if (setByMs < -worthTellingMs) {
+      setNext();
+    }
+    arm();
+  }
+
+  function arm(): void {
+    timer = setTimeout(look, Math.min(Math.max(due.getTime() - Date.now(), 0), lookEveryMs));
+  }
+
+  function tellClockSet(setByMs: number): void {
+    const direction = setByMs > 0 ? 'forward' : 'back';
     logger.warn(
-      { dueAt: date },
-      `the run of ${date.toISOString()} was left out: the one before is still under way`,
-    ),
-  );
+      { setByMs: Math.round(setByMs) },
+      `the clock of this machine went ${direction} by ${minutes(setByMs)}: it was set, or the machine slept`,
+    );
+  }
+
+  function tellLate(passed: Date, lateMs: number): void {
+    logger.warn(
+      { dueAt: passed, lateMs },
+      `the run of ${passed.toISOString()} was missed, since this process was held up or the clock was set; it is caught up ` +
+        `now, ${minutes(lateMs)} late, and so are those of later times that passed meanwhile`,
+    );
+  }
+
   return {
-    start: () => void task.start(),
-    stop: () => void task.stop(),
-    next: () => firstTime(task, cron),
+    start() {
+      looked = { wall: Date.now(), monotonic: performance.now() };
+      setNext();
+      arm();
+    },
+    stop: () => clearTimeout(timer),
+    next: () => due,
   };
+}
+
+function minutes(ms: number): string {
+  const count = Math.round(Math.abs(ms) / 60_000);
+  return count === 1 ? '1 minute' : `${count} minutes`;
 }
 
 /** Some expressions are well formed and still never come true. */
@@ -88,12 +135,12 @@ function wrongCron(
   return new FatalError('configuration', `schedule.cron "${cron}": ${problems.join('; ')}. ${expected}`);
 }
 
-/** What else node-cron would print is logged here in words of our own. */
-function onlyErrors(logger: Logger) {
+/** What node-cron would print itself. */
+function intoLog(logger: Logger) {
   return {
-    info() {},
-    warn() {},
+    info: (message: string) => logger.info(`node-cron: ${message}`),
+    warn: (message: string) => logger.warn(`node-cron: ${message}`),
     debug() {},
-    error: (message: string | Error) => logger.error(`the scheduler failed: ${String(message)}`),
+    error: (message: string | Error) => logger.error(`node-cron: ${String(message)}`),
   };
 }

@@ -54,8 +54,9 @@ export async function scheduled(
   };
 }
 
-async function startSchedule(config: string): Promise<RunningSchedule> {
-  const command = start(['schedule'], { config });
+/** @param args further arguments */
+export async function startSchedule(config: string, ...args: string[]): Promise<RunningSchedule> {
+  const command = start(['schedule', ...args], { config });
   onTestFinished(async () => {
     command.signal('SIGKILL');
     await command.exit;

@@ -89,6 +89,29 @@ test('a run that fails, or could not begin, ends nothing else', async () => {
   expect(await schedule.exit).toMatchObject({ exitCode: 130 });
 });
 
+test('a run that failed in part is repeated for what it did not verify, long before the next time', async () => {
+  const soon = (seconds: number) => new Date(Date.now() + 1000 * seconds).getUTCSeconds();
+  const cron = `${soon(2)},${soon(12)} * * * * *`;
+  const { simulator, start, rows } = await scheduled({ schedule: { cron, retryDelay: '100ms' } });
+  simulator.vdn(2).fault({ kind: 'status', status: 404, times: 1 });
+  const schedule = await start();
+  await schedule.waitForOutput(/"runId":2,.*"msg":"run succeeded"/);
+  expect(schedule.stderr()).toMatch(
+    /"level":"warn".*the run ended with 3; what it did not verify .* \(1 of 3\)/,
+  );
+  const counts = 'status, vdns_changed as changed, vdns_failed as failed, vdns_fresh as fresh';
+  expect(await rows(`select ${counts}, arguments from obs.sync_run order by run_id`)).toEqual([
+    { status: 'partial', changed: 2, failed: 1, fresh: 0, arguments: '' },
+    {
+      status: 'succeeded',
+      changed: 1,
+      failed: 0,
+      fresh: 2,
+      arguments: expect.stringMatching(/^--max-age=\d+s$/),
+    },
+  ]);
+});
+
 test('another run on its source is logged and waited for, not fatal', async () => {
   const { simulator, config, start } = await scheduled({}, { timeout: '4s' });
   simulator.fault({ kind: 'hang', times: 1 });

@@ -154,8 +154,8 @@ test('/metrics has the state of each source from the database, whoever ran', asy
   );
   await query(
     url,
-    `insert into obs.held_change (source, vdn_id, plan, run_id, held_since, difference)
-     values ('one', 4, '0123456789ab', 1, now(), '[]')`,
+    `insert into obs.held_change (source, vdn_id, plan, run_id, held_since, difference, reason)
+     values ('one', 4, '0123456789abcdef', 1, now(), '[]', 'it shrank')`,
   );
   const read = await (await served(url)).scrape();
   const one = { source: 'one' };

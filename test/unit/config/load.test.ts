@@ -37,7 +37,10 @@ describe('what is not written has its default', () => {
   test('inside a section that is there', async () => {
     const config = await load({ ...smallest, guard: { atLeast: 10 }, schedule: { cron: '15 2 * * *' } });
     expect(config.guard).toEqual({ removedShare: 0.2, rewrittenShare: 0.5, atLeast: 10 });
-    expect(config.schedule).toEqual({ cron: '15 2 * * *', timezone: 'UTC' });
+    expect(config.schedule).toEqual({
+      ...{ cron: '15 2 * * *', timezone: 'UTC' },
+      ...{ retries: 3, retryDelayMs: 600_000 },
+    });
   });
 });
 

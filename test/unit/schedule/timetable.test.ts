@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import pino from 'pino';
 import { afterEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { createTimetable } from '../../../src/schedule/timetable.ts';
@@ -9,17 +8,18 @@ interface LogLine {
   dueAt?: string;
 }
 
-/** A timetable and what it logs. */
-function timetable(cron: string, onTime: () => Promise<void> = async () => {}, timezone = 'UTC') {
+/** A timetable, what it logs, the times that came, and what it said was next. */
+function timetable(cron: string, timezone = 'UTC') {
   const lines: LogLine[] = [];
+  const came: string[] = [];
+  const next: string[] = [];
   const logger = pino({}, { write: (line) => lines.push(JSON.parse(line)) });
-  const table = createTimetable({ cron, timezone }, logger, onTime);
+  const table = createTimetable({ cron, timezone }, logger, {
+    onTime: (due) => came.push(due.toISOString()),
+    onNext: (due) => next.push(due.toISOString()),
+  });
   onTestFinished(() => table.stop());
-  return { table, lines };
-}
-
-async function until(look: () => boolean) {
-  while (!look()) await pause(20);
+  return { table, lines, came, next };
 }
 
 describe('an expression that cannot be is refused, naming the field', () => {
@@ -51,11 +51,10 @@ describe('the next time', () => {
   afterEach(() => void vi.useRealTimers());
 
   function times(cron: string, timezone: string, from: string, count: number): string[] {
-    const { table } = timetable(cron, undefined, timezone);
     const found: string[] = [];
-    for (let now = new Date(from); found.length < count; now = table.next()) {
-      vi.useFakeTimers({ toFake: ['Date'], now });
-      found.push(table.next().toISOString());
+    for (let now = from; found.length < count; now = found.at(-1) ?? now) {
+      vi.useFakeTimers({ toFake: ['Date'], now: new Date(now) });
+      found.push(timetable(cron, timezone).table.next().toISOString());
     }
     return found;
   }
@@ -82,58 +81,72 @@ describe('the next time', () => {
   });
 });
 
-test('a time that comes while a run is under way is left out, and logged', async () => {
-  let calls = 0;
-  const { promise: untilReleased, resolve: release } = Promise.withResolvers<void>();
-  const { table, lines } = timetable('* * * * * *', () => {
-    calls++;
-    return untilReleased;
-  });
-  table.start();
-  await until(() => lines.length > 0);
-  expect(calls).toBe(1);
-  expect(lines[0]).toMatchObject({ level: 40, msg: expect.stringContaining('still under way') });
-  release();
-  await until(() => calls > 1);
-});
+describe('as time passes', () => {
+  const hour = 3_600_000;
 
-/** Holds the whole process up, as a busy machine does. */
-function holdUp(ms: number) {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
+  function started(cron: string, from: string) {
+    vi.useFakeTimers({ now: new Date(from) });
+    onTestFinished(() => void vi.useRealTimers());
+    const scene = timetable(cron);
+    scene.table.start();
+    return { ...scene, pass: (ms: number) => vi.advanceTimersByTimeAsync(ms) };
+  }
 
-test('a time that passes while the process is held up is logged as missed', async () => {
-  let calls = 0;
-  const { table, lines } = timetable('* * * * * *', async () => {
-    calls++;
-  });
-  table.start();
-  await until(() => calls === 1);
-  holdUp(2200);
-  await until(() => calls === 2);
-  expect(lines[0]).toMatchObject({ level: 40, msg: expect.stringContaining('was missed') });
-});
+  /** The wall clock alone jumps; the process's own goes on. */
+  const setClock = (to: string) => void vi.setSystemTime(new Date(to));
 
-test('a run that can only begin late begins late, and is not lost', async () => {
-  let calls = 0;
-  const { table, lines } = timetable('*/6 * * * * *', async () => {
-    calls++;
+  test('each time comes once, at its second', async () => {
+    const { pass, came, next, lines } = started('15 2 * * *', '2026-11-23T00:00:00Z');
+    await pass(2.25 * hour - 1);
+    expect(came).toEqual([]);
+    await pass(1);
+    expect(came).toEqual(['2026-11-23T02:15:00.000Z']);
+    await pass(24 * hour);
+    expect(came).toEqual(['2026-11-23T02:15:00.000Z', '2026-11-24T02:15:00.000Z']);
+    expect(next.at(-1)).toBe('2026-11-25T02:15:00.000Z');
+    expect(lines).toEqual([]);
   });
-  table.start();
-  await pause(table.next().getTime() - Date.now() - 100);
-  holdUp(2500);
-  await until(() => calls === 1);
-  expect(lines).toEqual([]);
-});
 
-test('after a stop no time is taken', async () => {
-  let calls = 0;
-  const { table } = timetable('* * * * * *', async () => {
-    calls++;
+  test('a clock that is set forward over a time: its run is caught up within half a minute, and that is told', async () => {
+    const { pass, came, next, lines } = started('15 2 * * *', '2026-11-23T00:00:00Z');
+    await pass(10_000);
+    setClock('2026-11-23T08:00:00Z');
+    await pass(30_000);
+    expect(came).toEqual(['2026-11-23T02:15:00.000Z']);
+    expect(next.at(-1)).toBe('2026-11-24T02:15:00.000Z');
+    expect(lines).toMatchObject([
+      { level: 40, msg: expect.stringContaining('went forward by 480 minutes') },
+      {
+        level: 40,
+        dueAt: '2026-11-23T02:15:00.000Z',
+        msg: expect.stringContaining('was missed, since this process was held up or the clock was set'),
+      },
+    ]);
   });
-  table.start();
-  await until(() => calls === 1);
-  table.stop();
-  await pause(1300);
-  expect(calls).toBe(1);
+
+  test('a clock that was days ahead and is set back: the nights in between are not lost', async () => {
+    const { pass, came, lines } = started('15 2 * * *', '2026-11-26T02:14:59Z');
+    await pass(2000);
+    setClock('2026-11-23T12:00:00Z');
+    await pass(24 * hour);
+    expect(came).toEqual(['2026-11-26T02:15:00.000Z', '2026-11-24T02:15:00.000Z']);
+    expect(lines).toMatchObject([{ level: 40, msg: expect.stringContaining('went back by 3735 minutes') }]);
+  });
+
+  test('a clock that is set back by a second at the very time brings no run twice', async () => {
+    const { pass, came, lines } = started('15 2 * * *', '2026-11-23T02:14:59Z');
+    await pass(1001);
+    setClock('2026-11-23T02:14:59.500Z');
+    await pass(hour);
+    expect(came).toEqual(['2026-11-23T02:15:00.000Z']);
+    expect(lines).toEqual([]);
+  });
+
+  test('after a stop no time comes', async () => {
+    const { table, pass, came } = started('* * * * * *', '2026-11-23T00:00:00Z');
+    await pass(1000);
+    table.stop();
+    await pass(5000);
+    expect(came.length).toBe(1);
+  });
 });

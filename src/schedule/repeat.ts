@@ -1,0 +1,39 @@
+import type { ScheduleConfig } from '../config/types.ts';
+import { type ExitCode, exitCodes } from '../errors.ts';
+import type { RunPlan } from '../sync/run.ts';
+
+/** What passes by itself: VDNs or a source that failed, a database that is away, another run. */
+const worthRepeating: ReadonlySet<ExitCode> = new Set([
+  exitCodes.someFailed,
+  exitCodes.allFailed,
+  exitCodes.databaseUnreachable,
+  exitCodes.locked,
+]);
+
+/**
+ * How long to wait before a run is repeated, twice as long each time.
+ *
+ * @param attempt how many repetitions there were
+ * @returns milliseconds; undefined where it is not repeated
+ */
+export function repeatDelayMs(
+  { retries, retryDelayMs }: Pick<ScheduleConfig, 'retries' | 'retryDelayMs'>,
+  attempt: number,
+  exitCode: ExitCode,
+): number | undefined {
+  return worthRepeating.has(exitCode) && attempt < retries ? retryDelayMs * 2 ** attempt : undefined;
+}
+
+/**
+ * The same run for what was not verified since the first attempt began; its arguments say so in the run log.
+ *
+ * @param sinceFirstMs by the monotonic clock: the database measures the age by its own, and no two clocks are compared
+ */
+export function repetition(plan: RunPlan, sinceFirstMs: number): RunPlan {
+  const seconds = Math.ceil(sinceFirstMs / 1000);
+  return {
+    ...plan,
+    maxAgeMs: seconds * 1000,
+    origin: { ...plan.origin, arguments: `--max-age=${seconds}s` },
+  };
+}
