@@ -38,6 +38,16 @@ export function configSchema(directory: string) {
       atLeast: wholeNumber(1, 100_000)
         .default(3)
         .describe('Hold a VDN for a share only where it is this many codes.'),
+      source: mapping({
+        removedShare: number(0, 1)
+          .default(0.05)
+          .describe('Hold them where they would lose more than this share of all codes of the source.'),
+        atLeast: wholeNumber(1, 100_000_000)
+          .default(50)
+          .describe('Hold them for the share only where it is this many codes.'),
+      })
+        .prefault({})
+        .describe('The VDNs of a source that lose codes, taken together, where they are two or more.'),
     })
       .prefault({})
       .describe('Which changes are held until somebody approves them.'),

@@ -43,6 +43,9 @@ export function sourceSchema(directory: string) {
     })
       .prefault({})
       .describe('How requests are signed; "check" says which variant a server takes.'),
+    conflictingDescriptions: oneOf(['fail', 'join'])
+      .default('fail')
+      .describe('A code that the server lists with two descriptions: fail its VDN, or join them with " / ".'),
   }).transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
 }
 

@@ -45,6 +45,8 @@ export interface SourceConfig {
   readonly retries: number;
   readonly tls: TlsConfig;
   readonly signing: SigningConfig;
+  /** Of a code that is listed with several descriptions: fail its VDN, or keep all of them, joined by " / ". */
+  readonly conflictingDescriptions: 'fail' | 'join';
 }
 
 export interface TlsConfig {
@@ -72,6 +74,8 @@ export interface GuardConfig {
   readonly rewrittenShare: number;
   /** Fewer codes than this are never held for their share. */
   readonly atLeast: number;
+  /** The same over all VDNs of a source that a run has read, where two or more lose codes. */
+  readonly source: { readonly removedShare: number; readonly atLeast: number };
 }
 
 export interface ScheduleConfig {

@@ -93,6 +93,21 @@ export function countChanges(changes: readonly Change[]): ChangeCounts {
  * sorted changes, without the VDN, so that one approval covers the same change in 500 VDNs.
  */
 export function planOf(source: string, { changes }: Difference): string {
-  const text = JSON.stringify([source, changes.map((c) => [c.kind, c.obsCode, c.before, c.after])]);
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return hashOf([source, changes.map((c) => [c.kind, c.obsCode, c.before, c.after])]);
+}
+
+/**
+ * The name under which all that a source has held is approved at once: 16 hex digits of SHA-256 over the source, its
+ * held VDNs and their plans, so that it approves just these.
+ */
+export function planOfAll(
+  source: string,
+  held: readonly { readonly vdnId: number; readonly plan: string }[],
+): string {
+  const sorted = held.toSorted((a, b) => a.vdnId - b.vdnId);
+  return hashOf([source, sorted.map(({ vdnId, plan }) => [vdnId, plan])]);
+}
+
+function hashOf(value: unknown): string {
+  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }

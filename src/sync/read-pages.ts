@@ -4,7 +4,7 @@ import { RetriableError, VdnError } from '../errors.ts';
 export interface PageAsk {
   readonly signal: AbortSignal;
   /** The page is behind a full last one: an error that says "no such page" is the expected answer. */
-  readonly behind?: boolean;
+  readonly behind?: true;
 }
 
 /** @param pageNum counted from 1 */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import type { CompleteSnapshot } from '../domain/complete-snapshot.ts';
+import type { CompleteSnapshot, ConflictingDescriptions } from '../domain/complete-snapshot.ts';
 import { countChanges, type Difference, diff, planOf, type StoredCode } from '../domain/diff.ts';
 import { type GuardLimits, suspicion } from '../domain/guard.ts';
 import { quote } from '../domain/quote.ts';
@@ -32,6 +32,7 @@ export interface VdnContext {
   readonly source: string;
   readonly storedCodes: (vdnId: number) => Promise<StoredCode[]>;
   readonly pageSize: number;
+  readonly conflictingDescriptions: ConflictingDescriptions;
   readonly client: IsalesClient;
   readonly guard: GuardLimits;
   /** Plans that a person has approved. */
@@ -66,17 +67,18 @@ export async function syncVdn(
   const { source, storedCodes, client, signal, watch } = context;
   const { vdnId } = state;
   const { snapshot, difference } = await readSnapshot({
-    fetchPage: (pageNum, pageSize, { signal }) =>
-      client.fetchPage({ vdnId, pageNum, pageSize }, signal, (attempt) => {
+    fetchPage: (pageNum, pageSize, { signal, ...ask }) =>
+      client.fetchPage({ vdnId, pageNum, pageSize, ...ask }, signal, (attempt) => {
         effort.requests++;
         onAttempt(attempt);
       }),
     pageSize: context.pageSize,
+    conflictingDescriptions: context.conflictingDescriptions,
     signal,
     compare: async (snapshot) => diff(await watch.retry(() => storedCodes(vdnId)), snapshot),
   });
   warnOfBlanks(context, vdnId, snapshot);
-  const verdict = judge(context, state, difference);
+  const verdict = judge(context, difference);
   if (context.run) await write(context, context.run, state, effort, snapshot, difference, verdict);
   return {
     source,
@@ -96,10 +98,9 @@ type Verdict =
   | { readonly outcome: 'changed'; readonly plan?: string }
   | { readonly outcome: 'held'; readonly plan: string; readonly reason: string };
 
-function judge({ source, guard, approvals }: VdnContext, state: VdnState, difference: Difference): Verdict {
+function judge({ source, guard, approvals }: VdnContext, difference: Difference): Verdict {
   if (difference.changes.length === 0) return { outcome: 'unchanged' };
-  // A VDN's first list has nothing to be suspicious against.
-  const reason = state.lastVerifiedAt === null ? undefined : suspicion(difference, guard);
+  const reason = suspicion(difference, guard);
   if (reason === undefined && approvals.size === 0) return { outcome: 'changed' };
   const plan = planOf(source, difference);
   if (approvals.has(plan)) return { outcome: 'changed', plan };

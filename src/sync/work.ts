@@ -54,7 +54,14 @@ export async function workThrough(
       ),
     );
     const context = {
-      ...{ database, source: source.name, pageSize: source.pageSize, client, slots: queue.concurrency },
+      ...{
+        database,
+        source: source.name,
+        pageSize: source.pageSize,
+        client,
+        conflictingDescriptions: source.conflictingDescriptions,
+        slots: queue.concurrency,
+      },
       ...{ guard: plan.guard, approvals: plan.approvals, signal, stop, watch, logger },
       storedCodes: gather((ids: readonly number[]) => storedCodesOfEach(database.db, source.name, ids)),
       run: run && {

@@ -94,7 +94,12 @@ describe('sessions that are shared', () => {
     const plan = {
       ...{
         selection: [],
-        guard: { removedShare: 0.2, rewrittenShare: 0.5, atLeast: 3 },
+        guard: {
+          removedShare: 0.2,
+          rewrittenShare: 0.5,
+          atLeast: 3,
+          source: { removedShare: 1, atLeast: 1 },
+        },
         maxDurationMs: 60_000,
       },
       ...{ retentionMs: 60_000, maxAgeMs: undefined, approvals: new Set<string>(), dryRun: false },

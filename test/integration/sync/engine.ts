@@ -24,6 +24,7 @@ export function sourceOf(
     retries: 0,
     tls: { insecureSkipVerify: false },
     signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
+    conflictingDescriptions: 'fail',
     ...settings,
   };
 }
@@ -36,7 +37,7 @@ export async function sync(
 ): Promise<RunSummary> {
   const whole: RunPlan = {
     selection: sources.map((source) => ({ source, vdnIds: source.vdns })),
-    guard: { removedShare: 1, rewrittenShare: 1, atLeast: 1 },
+    guard: { removedShare: 1, rewrittenShare: 1, atLeast: 1, source: { removedShare: 1, atLeast: 1 } },
     maxDurationMs: 60_000,
     retentionMs: 86_400_000,
     maxAgeMs: undefined,

@@ -138,7 +138,8 @@ const sectionCases: readonly Case[] = [
   ['sources', { prod: {} }, 'sources is a mapping: expected a list of sources'],
   ['guard', { removedShare: 20 }, 'guard.removedShare is 20: expected a number from 0 to 1'],
   ['guard', { atLeast: 0 }, 'guard.atLeast is 0: expected a whole number from 1 to 100000'],
-  ['guard', null, 'guard is empty: expected a mapping of removedShare, rewrittenShare, atLeast'],
+  ['guard', null, 'guard is empty: expected a mapping of removedShare, rewrittenShare, atLeast, source'],
+  ['guard', { source: { removedShare: 5 } }, 'guard.source.removedShare is 5: expected a number from 0 to 1'],
   ['schedule', { cron: '' }, 'schedule.cron is "": expected a cron expression such as "15 2 * * *"'],
   [
     'schedule',

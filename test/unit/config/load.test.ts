@@ -23,9 +23,15 @@ describe('what is not written has its default', () => {
           retries: 3,
           tls: { insecureSkipVerify: false },
           signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
+          conflictingDescriptions: 'fail',
         },
       ],
-      guard: { removedShare: 0.2, rewrittenShare: 0.5, atLeast: 3 },
+      guard: {
+        removedShare: 0.2,
+        rewrittenShare: 0.5,
+        atLeast: 3,
+        source: { removedShare: 0.05, atLeast: 50 },
+      },
       http: { host: '127.0.0.1', port: 9464 },
       retention: { runsMs: 90 * 86_400_000 },
       freshness: { staleAfterMs: 36 * 3_600_000 },
@@ -36,7 +42,9 @@ describe('what is not written has its default', () => {
 
   test('inside a section that is there', async () => {
     const config = await load({ ...smallest, guard: { atLeast: 10 }, schedule: { cron: '15 2 * * *' } });
-    expect(config.guard).toEqual({ removedShare: 0.2, rewrittenShare: 0.5, atLeast: 10 });
+    expect(config.guard).toMatchObject({ removedShare: 0.2, rewrittenShare: 0.5, atLeast: 10 });
+    const { guard } = await load({ ...smallest, guard: { source: { atLeast: 7 } } });
+    expect(guard).toMatchObject({ atLeast: 3, source: { removedShare: 0.05, atLeast: 7 } });
     expect(config.schedule).toEqual({
       ...{ cron: '15 2 * * *', timezone: 'UTC' },
       ...{ retries: 3, retryDelayMs: 600_000 },
@@ -50,6 +58,7 @@ describe('what is written is taken', () => {
     ['locale', 'en_US', { locale: 'en_US' }],
     ['timeout', '250ms', { timeoutMs: 250 }],
     ['requestsPerSecond', 0.5, { requestsPerSecond: 0.5 }],
+    ['conflictingDescriptions', 'join', { conflictingDescriptions: 'join' }],
     [
       'signing',
       { headers: ['host', 'content-type'] },

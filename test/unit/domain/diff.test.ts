@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { countChanges, diff, planOf, type StoredCode } from '../../../src/domain/diff.ts';
+import { countChanges, diff, planOf, planOfAll, type StoredCode } from '../../../src/domain/diff.ts';
 import type { ResultCode } from '../../../src/domain/result-code.ts';
 import { entry, snapshotOf } from './pages.ts';
 
@@ -147,5 +147,27 @@ describe('a plan', () => {
       planOf('prod', difference([entry('1', text), entry('2', 'b')])),
     );
     expect(new Set(plans).size).toBe(3);
+  });
+});
+
+describe('the plan of all that a source has held', () => {
+  const held = [
+    { vdnId: 2, plan: 'aaaa' },
+    { vdnId: 10, plan: 'bbbb' },
+  ];
+
+  test('is 16 hex digits, the same in whatever order they come', () => {
+    expect(planOfAll('prod', held)).toMatch(/^[0-9a-f]{16}$/);
+    expect(planOfAll('prod', held.toReversed())).toBe(planOfAll('prod', held));
+  });
+
+  test.each([
+    ['another source', 'dev', held],
+    ['a VDN less', 'prod', held.slice(1)],
+    ['a VDN more', 'prod', [...held, { vdnId: 3, plan: 'aaaa' }]],
+    ['another VDN', 'prod', [{ vdnId: 3, plan: 'aaaa' }, ...held.slice(1)]],
+    ['another plan', 'prod', [{ vdnId: 2, plan: 'cccc' }, ...held.slice(1)]],
+  ])('differs for %s', (_, source, others) => {
+    expect(planOfAll(source, others)).not.toBe(planOfAll('prod', held));
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Change, ChangeKind, Difference } from '../../../src/domain/diff.ts';
-import { suspicion } from '../../../src/domain/guard.ts';
+import { sourceSuspicion, suspicion } from '../../../src/domain/guard.ts';
 
 const limits = { removedShare: 0.2, rewrittenShare: 0.5, atLeast: 3 };
 
@@ -56,4 +56,41 @@ test('limits can be opened and closed', () => {
   const closed = { removedShare: 0, rewrittenShare: 0, atLeast: 1 };
   expect(suspicion(difference(10, { removed: 1 }), closed)).toMatch(/1 of 10/);
   expect(suspicion(difference(10, { changed: 1 }), closed)).toMatch(/1 of 10/);
+});
+
+test.each<[number, number, string]>([
+  [0.2, 1, '20 %'],
+  [0.07, 1, '7 %'],
+  [0.29, 1, '29 %'],
+  [0.005, 1, '0.5 %'],
+  [0, 1, '0 %'],
+])('the reason has the limit %f as a percentage', (removedShare, atLeast, percentage) => {
+  const text = suspicion(difference(120, { removed: 80 }), { ...limits, removedShare, atLeast });
+  expect(text).toBe(`80 of 120 codes would be removed, more than the limit of ${percentage}`);
+});
+
+test('where no code is active nothing is suspicious, whatever comes', () => {
+  expect(reason(0, { added: 1000, returned: 500 })).toBeUndefined();
+  expect(
+    suspicion(difference(0, { added: 1 }), { removedShare: 0, rewrittenShare: 0, atLeast: 1 }),
+  ).toBeUndefined();
+});
+
+describe('a source', () => {
+  const ofSource = { removedShare: 0.05, atLeast: 50 };
+
+  test('is suspicious where many VDNs lose a little, and says how much it is in all', () => {
+    expect(sourceSuspicion({ vdns: 200, removed: 400, active: 4000 }, ofSource)).toBe(
+      '400 of 4000 codes would be removed from 200 VDNs, more than the limit of 5 %',
+    );
+  });
+
+  test.each([
+    ['one VDN alone', { vdns: 1, removed: 400, active: 4000 }],
+    ['exactly the share', { vdns: 100, removed: 200, active: 4000 }],
+    ['few codes', { vdns: 49, removed: 49, active: 100 }],
+    ['nothing', { vdns: 0, removed: 0, active: 0 }],
+  ])('is not for %s', (_, losses) => {
+    expect(sourceSuspicion(losses, ofSource)).toBeUndefined();
+  });
 });

@@ -8,6 +8,7 @@ function source(name: string, vdns: number[], baseUrl = `https://${name}.example
     ...{ name, vdns, baseUrl, accessKey: 'a', secretKey: 's', pageSize: 50, concurrency: 4 },
     ...{ timeoutMs: 1, retries: 0, tls: { insecureSkipVerify: false } },
     signing: { headers: ['host'], timestamp: 'seconds' },
+    conflictingDescriptions: 'fail',
   };
 }
 
