@@ -1,10 +1,9 @@
-import { type ChangeKind, changeKinds } from '../domain/diff.ts';
-import { harmless } from '../domain/quote.ts';
+import { countOf } from '../domain/count-text.ts';
+import { changeKinds } from '../domain/diff.ts';
 import { formatInstant, formatSpan } from '../domain/time-text.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
-import type { CodeChange, FirstList } from '../store/change-feed.ts';
-import { describe, kindColours } from './sync-report.ts';
-import { coloured, print, table } from './terminal.ts';
+import type { CodeChange, FirstList, Since } from '../store/change-feed.ts';
+import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
+import { mostOnScreen, print } from './terminal.ts';
 
 /** Beyond this many rows nobody reads on; --json has them all. */
 const mostListed = 200;
@@ -16,42 +15,38 @@ export interface ChangeFeed {
 }
 
 /** Prints the change feed for people. */
-export function printChanges({ changes, firstLists }: ChangeFeed, sinceMs: number): void {
-  if (changes.length === 0) print(`No code was changed in the last ${formatSpan(sinceMs)}.`);
-  else printTable(changes);
+export function printChanges({ changes, firstLists }: ChangeFeed, since: Since): void {
+  if (changes.length === 0) print(`No code was changed ${sinceText(since)}.`);
+  else printRuns(changes);
   for (const [source, lists] of Map.groupBy(firstLists, (list) => list.source)) {
     const codes = lists.reduce((sum, list) => sum + list.codes, 0);
-    print(`${source}: first list of VDN ${vdnRanges(lists.map(({ vdnId }) => vdnId))}, ${codes} codes.`);
+    const ranges = rangesOnScreen(lists.map(({ vdnId }) => vdnId));
+    print(`${source}: first list of VDN ${ranges}, ${countOf(codes, 'code')}.`);
   }
 }
 
-function printTable(changes: readonly CodeChange[]): void {
-  const rows = [...Map.groupBy(changes, sameChange).values()].map(row);
-  print(table(['when', 'source', 'VDN', 'change', 'code', 'before', 'after'], rows.slice(0, mostListed)));
-  if (rows.length > mostListed) print(`… and ${rows.length - mostListed} more rows; --json lists all`);
-  const ofKind = Map.groupBy(changes, ({ kind }) => kind);
-  print(changeKinds.flatMap((kind) => countOf(kind, ofKind.get(kind) ?? [])).join(', '));
+function sinceText(since: Since): string {
+  return since instanceof Date ? `since ${formatInstant(since)}` : `in the last ${formatSpan(since)}`;
 }
 
-function countOf(kind: ChangeKind, changes: readonly CodeChange[]): string[] {
-  return changes.length === 0 ? [] : [`${changes.length} ${kind}`];
+/** What each run changed in each source, under a title of its own. */
+function printRuns(changes: readonly CodeChange[]): void {
+  let room = mostOnScreen(mostListed);
+  let hidden = 0;
+  for (const ofOne of Map.groupBy(changes, ({ runId, source }) => JSON.stringify([runId, source])).values()) {
+    const rows = sharedChanges(ofOne);
+    const shown = rows.slice(0, room);
+    room -= shown.length;
+    hidden += rows.length - shown.length;
+    const [first] = ofOne;
+    if (shown.length === 0 || first === undefined) continue;
+    print(`${first.source}, run ${first.runId}, ${formatInstant(first.changedAt)}`, changesTable(shown), '');
+  }
+  if (hidden > 0) print(`… and ${countOf(hidden, 'more row')}; --json lists all`);
+  const counts = Map.groupBy(changes, ({ kind }) => kind);
+  print(changeKinds.flatMap((kind) => countOfKind(kind, counts.get(kind)?.length ?? 0)).join(', '));
 }
 
-/** A source changes a code in all its VDNs alike: what one run changed in many of them is one row. */
-function sameChange({ runId, source, kind, obsCode, before, after }: CodeChange): string {
-  return JSON.stringify([runId, source, kind, obsCode, before, after]);
-}
-
-function row(same: readonly CodeChange[]): string[] {
-  const [first] = same;
-  if (first === undefined) return [];
-  return [
-    formatInstant(first.changedAt),
-    first.source,
-    vdnRanges(same.map(({ vdnId }) => vdnId)),
-    coloured(kindColours[first.kind], first.kind),
-    harmless(first.obsCode),
-    describe(first.before),
-    describe(first.after),
-  ];
+function countOfKind(kind: string, number: number): string[] {
+  return number === 0 ? [] : [`${number} ${kind}`];
 }

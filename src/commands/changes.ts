@@ -1,7 +1,7 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Kysely } from 'kysely';
 import { exitCodes, FatalError } from '../errors.ts';
-import { type ChangeFilter, codeChanges, firstLists, knownVdns } from '../store/change-feed.ts';
+import { type ChangeFilter, codeChanges, firstLists, knownVdns, type Since } from '../store/change-feed.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
 import type { Database } from '../store/tables.ts';
 import { printChanges } from './changes-report.ts';
@@ -17,7 +17,7 @@ import {
 import { printJson } from './terminal.ts';
 
 interface ChangesOptions extends CommonOptions {
-  readonly since: number;
+  readonly since: Since;
   readonly source?: string;
   readonly vdn?: readonly number[];
   readonly json?: boolean;
@@ -30,8 +30,11 @@ export function changesCommand(exit: Exit): Command {
   return withCommonOptions(new Command('changes'))
     .description('show which codes were added, changed, removed or returned')
     .addOption(
-      new Option('--since <duration>', 'how far to look back')
-        .argParser(durationArgument)
+      new Option(
+        '--since <when>',
+        'how far to look back: a duration such as 7d, or a date such as 2026-11-24 (UTC)',
+      )
+        .argParser(sinceArgument)
         .default(defaultSinceMs, '1d'),
     )
     .option('--source <name>', 'only this source')
@@ -51,7 +54,7 @@ Examples:
   obs-code-sync changes --json                  {"changes": [...], "firstLists": [...]}`;
 
 async function changes(options: ChangesOptions): Promise<void> {
-  const filter: ChangeFilter = { sinceMs: options.since, source: options.source, vdnIds: options.vdn };
+  const filter: ChangeFilter = { since: options.since, source: options.source, vdnIds: options.vdn };
   const config = await loadReadingConfiguration(options);
   const feed = await withDatabase(config.database, async (database) => {
     await requireCurrentSchema(database);
@@ -63,6 +66,19 @@ async function changes(options: ChangesOptions): Promise<void> {
   });
   if (options.json) printJson(feed);
   else printChanges(feed, options.since);
+}
+
+/** For commander: a duration in milliseconds, or a date or an instant of ISO 8601 in UTC. */
+function sinceArgument(text: string): Since {
+  if (!/^\d{4}-/.test(text)) return durationArgument(text);
+  const wellFormed = /^[\d-]{10}(T\d\d:\d\d(:\d\d)?Z?)?$/.test(text);
+  const instant = new Date(/:\d\d$/.test(text) ? `${text}Z` : text);
+  // 30 February would be taken for a day in March.
+  if (wellFormed && !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(text.slice(0, 10)))
+    return instant;
+  throw new InvalidArgumentError(
+    'expected a duration such as 7d, or a date such as 2026-11-24 or 2026-11-24T02:15Z.',
+  );
 }
 
 /** A mistyped source or VDN must not look like one without changes. */

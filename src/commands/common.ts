@@ -20,7 +20,7 @@ export interface CommonOptions {
   readonly logLevel?: LogLevel;
 }
 
-const defaultConfigFile = 'obs-code-sync.yaml';
+export const defaultConfigFile = 'obs-code-sync.yaml';
 
 /** Where `demo` keeps its database; `status` and `changes` look there where there is no configuration. */
 export const demoDirectory = 'obs-data';
@@ -92,11 +92,6 @@ export function logger(
   writeLine: (line: string) => void = (line) => process.stderr.write(line),
 ): Logger {
   return createLogger(logLevel ?? (process.stderr.isTTY ? 'warn' : config.log.level), writeLine);
-}
-
-/** How the program was called, for commands that a person shall copy. */
-export function programName(): string {
-  return process.env.npm_lifecycle_event === undefined ? 'obs-code-sync' : 'npm start -s --';
 }
 
 /** As in the configuration; with times far longer Postgres cannot reckon. */

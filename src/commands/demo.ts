@@ -16,16 +16,17 @@ import {
   demoDirectory,
   type Exit,
   logger,
-  programName,
   withCommonOptions,
   withDatabase,
 } from './common.ts';
 import { demoEdits, demoSource, demoVdns } from './demo-edits.ts';
 import { sampleReport } from './demo-report.ts';
+import { changesTable, sharedChanges } from './differences.ts';
 import { listenForSignals } from './interruption.ts';
+import { programName } from './invocation.ts';
 import { planRun } from './plan.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { changesTable, printSummary } from './sync-report.ts';
+import { printSummary } from './sync-report.ts';
 import { coloured, print, table } from './terminal.ts';
 
 /** `demo`: the whole job, with a simulated server and an embedded database. */
@@ -82,8 +83,8 @@ async function show(demo: Demo): Promise<RunSummary['exitCode']> {
   if (second.exitCode !== exitCodes.done) return second.exitCode;
 
   heading('3. What the second run changed');
-  const changes = await codeChanges(database.db, { sinceMs: 3_600_000, source: demoSource });
-  print(changesTable(changes.filter(({ runId }) => runId === second.runId)));
+  const changes = await codeChanges(database.db, { since: 3_600_000, source: demoSource });
+  print(changesTable(sharedChanges(changes.filter(({ runId }) => runId === second.runId))));
 
   heading('4. A handful of calls, joined with the codes (docs/reporting.md has more of these)');
   const report = await sampleReport(database.db);

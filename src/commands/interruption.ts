@@ -32,8 +32,10 @@ export function listenForSignals(
       exitCode,
       `ended at once ${why}; what was not finished is undone by the database, and the next run marks this one as interrupted`,
     );
+    // First, since it clears the screen of a progress bar.
+    const said = lastWords(end);
     process.stderr.write(`${end.message}\n`);
-    void Promise.race([lastWords(end), delay(lastWordsMs)]).finally(() => process.exit(exitCode));
+    void Promise.race([said, delay(lastWordsMs)]).finally(() => process.exit(exitCode));
   }
 
   function onSignal(name: keyof typeof exitCodeOf): void {

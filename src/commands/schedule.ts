@@ -19,11 +19,11 @@ import {
   type Exit,
   loadConfiguration,
   logger,
-  programName,
   withCommonOptions,
   withDatabase,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
+import { programName } from './invocation.ts';
 import { planRun } from './plan.ts';
 
 /** A run has 15 s to end, and 10 s to be interrupted; then the process is gone, whatever it does. */

@@ -1,61 +1,97 @@
+import { count, countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
 import { differenceInWords } from '../domain/difference-text.ts';
+import { commandLine, type Invocation } from '../domain/invocation.ts';
+import { vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
 import { formatInstant, formatSpan } from '../domain/time-text.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
-import type { HeldEntry, RunEntry, VdnEntry } from '../store/status.ts';
-import { changesTable, counted } from './sync-report.ts';
-import { coloured, print, table } from './terminal.ts';
+import type { HeldEntry } from '../store/held-plans.ts';
+import type { RunEntry, VdnEntry } from '../store/status.ts';
+import { changesTable, rangesOnScreen } from './differences.ts';
+import { counted } from './sync-report.ts';
+import { coloured, mostOnScreen, print, printCommand, table } from './terminal.ts';
 
 /** What `status` tells; `status --json` prints it as it is. */
 export interface Status {
   readonly vdns: Readonly<Record<'configured' | 'stale' | 'failing' | 'held', number>>;
   readonly staleAfterMs: number;
   readonly inTrouble: readonly VdnEntry[];
+  /** Each with the command that approves it. */
   readonly held: readonly (HeldEntry & { readonly approve: string })[];
   /** Newest first. */
   readonly runs: readonly RunEntry[];
 }
 
-const mostVdns = 50;
+const mostGroups = 50;
 const mostChanges = 20;
 
 /** Prints the status for people: first what needs one of them, then how the runs went. */
-export function printStatus({ vdns, inTrouble, held, runs, staleAfterMs }: Status): void {
+export function printStatus(status: Status, invocation: Invocation): void {
+  const { vdns, inTrouble, held, runs, staleAfterMs } = status;
   print(verdict(vdns, staleAfterMs), '');
   if (inTrouble.length > 0) printTrouble(inTrouble);
-  for (const entry of held) printHeld(entry);
+  for (const entry of held) {
+    const most = mostOnScreen(mostChanges);
+    printHeld(entry, most);
+    if (entry.difference.length > most) {
+      print('All of it:');
+      printCommand(commandLine(invocation, `status --plan ${entry.plan}`));
+      print('');
+    }
+  }
   printRuns(runs);
 }
 
 function verdict({ configured, stale, failing, held }: Status['vdns'], staleAfterMs: number): string {
   if (configured === 0) return 'No VDN has been synced yet: run `sync`.';
   if (stale + failing + held === 0) {
-    return coloured(
-      'green',
-      `All ${configured} VDNs were verified within ${formatSpan(staleAfterMs)}; none is failing or held.`,
-    );
+    const all = configured === 1 ? 'The VDN was' : `All ${count(configured)} VDNs were`;
+    return coloured('green', `${all} verified within ${formatSpan(staleAfterMs)}; none is failing or held.`);
   }
   const words = counted({ stale, failing, held }, ['stale', 'failing', 'held']).slice(2);
-  return coloured('yellow', `Of ${configured} VDNs: ${words}.`);
+  return coloured('yellow', `Of ${countOf(configured, 'VDN')}: ${words}.`);
 }
 
+/** VDNs of which the same is to be told are one row. */
 function printTrouble(vdns: readonly VdnEntry[]): void {
-  const rows = vdns
-    .slice(0, mostVdns)
+  const groups = [...Map.groupBy(vdns, sameTrouble).values()];
+  const most = mostOnScreen(mostGroups);
+  const head = ['source', 'VDN', 'state', 'verified', 'failing since', 'why'];
+  print(table(head, groups.slice(0, most).flatMap(troubleRow)));
+  const hidden = groups.slice(most).flat().length;
+  if (hidden > 0) print(`… and ${countOf(hidden, 'more VDN')}; --json lists all`);
+  print('');
+}
+
+function sameTrouble({ source, stale, failing, held, errorCode, errorMessage }: VdnEntry): string {
+  return JSON.stringify([source, stale, failing, held, errorCode, errorMessage]);
+}
+
+function troubleRow(alike: readonly VdnEntry[]): string[][] {
+  return alike
+    .slice(0, 1)
     .map((vdn) => [
       vdn.source,
-      String(vdn.vdnId),
+      rangesOnScreen(alike.map(({ vdnId }) => vdnId)),
       stateOf(vdn),
-      vdn.ageMs === null ? 'never' : `${formatSpan(vdn.ageMs)} ago`,
-      vdn.failingSince === null
-        ? '—'
-        : `${formatInstant(vdn.failingSince)}, ${vdn.consecutiveFailures} times`,
+      verifiedText(alike),
+      failingText(alike),
       vdn.errorCode === null ? '—' : `${vdn.errorCode}: ${harmless(vdn.errorMessage ?? '')}`,
     ]);
-  print(table(['source', 'VDN', 'state', 'verified', 'failing since', 'why'], rows));
-  if (vdns.length > mostVdns) print(`… and ${vdns.length - mostVdns} more; --json lists all`);
-  print('');
+}
+
+/** The longest ago; what some of them have never been, is told first. */
+function verifiedText(alike: readonly VdnEntry[]): string {
+  const oldest = Math.max(...alike.map(({ ageMs }) => ageMs ?? Number.POSITIVE_INFINITY));
+  return oldest === Number.POSITIVE_INFINITY ? 'never' : `${formatSpan(oldest)} ago`;
+}
+
+function failingText(alike: readonly VdnEntry[]): string {
+  const [longest] = alike
+    .filter(({ failingSince }) => failingSince !== null)
+    .sort((a, b) => Number(a.failingSince) - Number(b.failingSince));
+  if (longest === undefined) return '—';
+  return `${formatInstant(longest.failingSince)}, ${countOf(longest.consecutiveFailures, 'time')}`;
 }
 
 function stateOf({ failing, held, stale }: VdnEntry): string {
@@ -67,15 +103,19 @@ function stateOf({ failing, held, stale }: VdnEntry): string {
   return states.filter(Boolean).join(', ');
 }
 
-function printHeld({ plan, source, vdnIds, heldSince, difference, approve }: Status['held'][number]): void {
+/** Why a difference is held, where, since when, what it is, and how it is approved. */
+export function printHeld(entry: Status['held'][number], most: number): void {
+  const { plan, source, vdnIds, heldSince, runId, reason, difference, approve } = entry;
   print(
-    `${coloured('yellow', `Held: plan ${plan}`)}, ${source}, VDN ${vdnRanges(vdnIds)}, since ${formatInstant(heldSince)}`,
-    `The source would ${differenceInWords(difference)}.`,
-    changesTable(difference.slice(0, mostChanges)),
+    `${coloured('yellow', `Held: plan ${plan}`)}, ${source}, VDN ${rangesOnScreen(vdnIds)}`,
+    harmless(reason),
+    `Since ${formatInstant(heldSince)}, run ${runId}. The source would ${differenceInWords(difference)}.`,
+    changesTable(difference.slice(0, most)),
   );
-  if (difference.length > mostChanges)
-    print(`… and ${difference.length - mostChanges} more codes; --json lists all`);
-  print('If that is right, apply it with:', `  ${approve}`, '');
+  if (difference.length > most) print(`… and ${countOf(difference.length - most, 'more code')}`);
+  print('If that is right, apply it with:');
+  printCommand(approve);
+  print('');
 }
 
 const statusColours = {
@@ -91,14 +131,20 @@ function printRuns(runs: readonly RunEntry[]): void {
     print('There was no run yet.');
     return;
   }
-  const rows = runs.map(({ runId, startedAt, finishedAt, status, vdns, codes, requests }) => [
-    String(runId),
-    formatInstant(startedAt),
-    finishedAt === null ? '—' : formatSpan(finishedAt.getTime() - startedAt.getTime()),
-    coloured(statusColours[status], status),
-    `${vdns.total} in all${counted(vdns, ['changed', 'failed', 'held', 'skipped', 'fresh'])}`,
-    counted(codes, changeKinds).slice(2) || 'no changes',
-    String(requests),
+  const rows = runs.map((run) => [
+    String(run.runId),
+    formatInstant(run.startedAt),
+    run.finishedAt === null ? '—' : formatSpan(run.finishedAt.getTime() - run.startedAt.getTime()),
+    coloured(statusColours[run.status], run.status),
+    vdnsOf(run),
+    counted(run.codes, changeKinds).slice(2) || 'no changes',
+    String(run.requests),
   ]);
   print(table(['run', 'started', 'took', 'status', 'VDNs', 'codes', 'requests'], rows));
+}
+
+function vdnsOf({ vdns, done }: RunEntry): string {
+  if (done !== null) return `${count(done)} of ${count(vdns.total)} done`;
+  const told = vdnOutcomes.filter((outcome) => outcome !== 'unchanged');
+  return `${vdns.total} in all${counted(vdns, told)}`;
 }

@@ -1,23 +1,27 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { commandLine, type Invocation } from '../domain/invocation.ts';
+import { harmless } from '../domain/quote.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { answerWithPage } from '../page/answer.ts';
 import { readPageReport } from '../page/report.ts';
+import { heldPlans } from '../store/held-plans.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
-import { configuredVdns, heldChanges, newestRuns } from '../store/status.ts';
+import { configuredVdns, newestRuns } from '../store/status.ts';
 import {
   type CommonOptions,
   type Exit,
   loadReadingConfiguration,
-  programName,
   type ReadingConfig,
   withCommonOptions,
   withDatabase,
 } from './common.ts';
-import { printStatus, type Status } from './status-report.ts';
+import { invocationOf } from './invocation.ts';
+import { printHeld, printStatus, type Status } from './status-report.ts';
 import { printJson } from './terminal.ts';
 
 interface StatusOptions extends CommonOptions {
+  readonly plan?: string;
   readonly json?: boolean;
   readonly html?: string;
 }
@@ -28,18 +32,18 @@ const runsShown = 10;
 export function statusCommand(exit: Exit): Command {
   return withCommonOptions(new Command('status'))
     .description('show the last runs, and the VDNs that are stale, failing or held')
+    .option('--plan <plan>', 'show this held difference whole')
     .option('--json', 'print one JSON object on stdout')
     .option('--html <file>', 'write the status page too, one file that needs no other')
     .addHelpText('after', examples)
     .action(async (options: StatusOptions, command: Command) => {
-      // A file that was named must be named again; one from the environment or by default is found again.
-      const sameConfig =
-        command.getOptionValueSource('config') === 'cli' ? ` --config ${options.config}` : '';
+      const invocation = invocationOf(command);
       const config = await loadReadingConfiguration(options);
-      if (options.html !== undefined) await writePage(config, options.html);
-      const status = await readStatus(config, sameConfig);
-      if (options.json) printJson(status);
-      else printStatus(status);
+      if (options.html !== undefined) await writePage(config, options.html, invocation);
+      const status = await readStatus(config, invocation);
+      if (options.plan !== undefined) tellPlan(status, options.plan, options.json === true);
+      else if (options.json) printJson(status);
+      else printStatus(status, invocation);
       exit(exitCodes.done);
     });
 }
@@ -47,16 +51,19 @@ export function statusCommand(exit: Exit): Command {
 const examples = `
 Examples:
   obs-code-sync status
+  obs-code-sync status --plan 3f9c0a12b7de48f1     every code of a difference that is held
   obs-code-sync status --json | jq .held
   obs-code-sync status --html /srv/www/obs.html    for a web server, or to open in a browser`;
 
-async function readStatus(
+function readStatus(
   { database: config, freshness: { staleAfterMs } }: ReadingConfig,
-  sameConfig: string,
+  invocation: Invocation,
 ): Promise<Status> {
-  return await withDatabase(config, async (database) => {
+  const approve = (plan: string) => commandLine(invocation, `sync --approve ${plan}`);
+  return withDatabase(config, async (database) => {
     await requireCurrentSchema(database);
     const vdns = await configuredVdns(database.db, staleAfterMs);
+    const { plans } = await heldPlans(database.db);
     return {
       vdns: {
         configured: vdns.length,
@@ -66,17 +73,31 @@ async function readStatus(
       },
       staleAfterMs,
       inTrouble: vdns.filter(({ stale, failing, held }) => stale || failing || held),
-      held: (await heldChanges(database.db)).map((entry) => ({
-        ...entry,
-        approve: `${programName()} sync --approve ${entry.plan}${sameConfig}`,
-      })),
+      held: plans.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
       runs: await newestRuns(database.db, runsShown),
     };
   });
 }
 
-async function writePage({ database, freshness }: ReadingConfig, file: string): Promise<void> {
-  const settings = { ...freshness, program: programName() };
+function tellPlan({ held }: Status, plan: string, json: boolean): void {
+  const entry = held.find((one) => one.plan === plan);
+  if (entry === undefined) {
+    const known = held.map((one) => one.plan).join(', ');
+    throw new FatalError(
+      'usage',
+      `Nothing is held under the plan ${harmless(plan)}. ${known === '' ? 'Nothing is held at all.' : `Held are ${known}.`}`,
+    );
+  }
+  if (json) printJson(entry);
+  else printHeld(entry, Number.POSITIVE_INFINITY);
+}
+
+async function writePage(
+  { database, freshness }: ReadingConfig,
+  file: string,
+  { program }: Invocation,
+): Promise<void> {
+  const settings = { ...freshness, program };
   const read = () => withDatabase(database, (open) => readPageReport(open, settings));
   const { page, failure } = await answerWithPage(read, settings.program);
   try {

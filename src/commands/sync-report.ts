@@ -1,27 +1,28 @@
-import { type Change, changeKinds } from '../domain/diff.ts';
+import { countOf } from '../domain/count-text.ts';
+import { changeKinds } from '../domain/diff.ts';
+import { planInWords } from '../domain/difference-text.ts';
+import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
 import { formatSpan } from '../domain/time-text.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { RunSummary } from '../sync/summary.ts';
-import { coloured, print, table } from './terminal.ts';
+import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
+import { coloured, mostOnScreen, print, table } from './terminal.ts';
 
-/** A summary that a person reads; beyond this many VDNs the log and `status` are the better place. */
+type Outcomes = RunSummary['outcomes'];
+
+/** A summary that a person reads; beyond this many rows the log and `status` are the better place. */
 const mostListed = 50;
 
 /** Prints a run's summary for people. */
 export function printSummary(summary: RunSummary): void {
-  const { runId, vdns, codes, requests, durationMs, outcomes } = summary;
-  const name = summary.dryRun ? 'Dry run' : `Run ${runId}`;
-  print(`${name} ${statusText(summary)} in ${formatSpan(durationMs)}, ${requests} requests`, '');
-  print(
-    `VDNs   ${vdns.total} in all${counted(vdns, ['unchanged', 'changed', 'failed', 'held', 'skipped', 'fresh'])}`,
-  );
+  const { runId, vdns, codes, requests, durationMs, outcomes, dryRun, error } = summary;
+  const name = dryRun ? 'Dry run' : `Run ${runId}`;
+  print(`${name} ${statusText(summary)} in ${formatSpan(durationMs)}, ${countOf(requests, 'request')}`, '');
+  print(`VDNs   ${vdns.total} in all${counted(vdns, vdnOutcomes)}`);
   print(`Codes  ${counted(codes, changeKinds).slice(2) || 'no changes'}`);
-  if (outcomes.length > 0) printOutcomes(outcomes);
-  for (const { source, vdnId, changes } of outcomes) {
-    if (changes && changes.length > 0) print('', `${source}, VDN ${vdnId}:`, changesTable(changes));
-  }
-  if (summary.error) print('', coloured('red', harmless(summary.error.message)));
+  printOutcomes(dryRun ? outcomes.filter(({ outcome }) => outcome !== 'changed') : outcomes, dryRun);
+  if (error) print('', coloured('red', harmless(error.message)));
+  if (dryRun) printPlan(summary);
 }
 
 /** The counts that are not zero, each after a comma. */
@@ -31,21 +32,6 @@ export function counted<Kind extends string>(
 ): string {
   return kinds.map((kind) => (counts[kind] > 0 ? `, ${counts[kind]} ${kind}` : '')).join('');
 }
-
-/** A difference row by row. */
-export function changesTable(changes: readonly Change[]): string {
-  return table(
-    ['change', 'code', 'before', 'after'],
-    changes.map(({ kind, obsCode, before, after }) => [
-      coloured(kindColours[kind], kind),
-      harmless(obsCode),
-      describe(before),
-      describe(after),
-    ]),
-  );
-}
-
-export const kindColours = { added: 'green', changed: 'yellow', removed: 'red', returned: 'cyan' } as const;
 
 const statusColours = {
   succeeded: 'green',
@@ -59,32 +45,52 @@ function statusText({ status, exitCode }: RunSummary): string {
   return coloured(statusColours[status], exitCode === 0 ? status : `${status} (exit code ${exitCode})`);
 }
 
-/** Those that were skipped come last, one row for each reason: after Ctrl-C they must not bury what was done. */
-function printOutcomes(outcomes: RunSummary['outcomes']): void {
-  const attempted = outcomes.filter(({ outcome }) => outcome !== 'skipped');
-  const skipped = outcomes.filter(({ outcome }) => outcome === 'skipped');
-  const alike = Map.groupBy(skipped, ({ source, errorCode, message }) =>
-    JSON.stringify([source, errorCode, message]),
+/**
+ * VDNs that came to the same are one row. Those that were skipped come last: after Ctrl-C they must not bury what was
+ * done.
+ */
+function printOutcomes(outcomes: Outcomes, dryRun: boolean): void {
+  if (outcomes.length === 0) return;
+  const groups = [...Map.groupBy(outcomes, sameOutcome).values()].sort(
+    (a, b) => Number(a[0]?.outcome === 'skipped') - Number(b[0]?.outcome === 'skipped'),
   );
-  const rows = [...attempted.slice(0, mostListed).map((outcome) => [outcome]), ...alike.values()];
-  print('', table(['source', 'VDN', 'outcome', 'what happened'], rows.flatMap(outcomeRow)));
-  if (attempted.length > mostListed)
-    print(`… and ${attempted.length - mostListed} more; \`status\` and --json list all`);
+  const most = mostOnScreen(mostListed);
+  const rows = groups.slice(0, most).flatMap((alike) => outcomeRow(alike, dryRun));
+  print('', table(['source', 'VDN', 'outcome', 'what happened'], rows));
+  const hidden = groups.slice(most).flat().length;
+  if (hidden > 0) print(`… and ${countOf(hidden, 'more VDN')}; \`status\` and --json list all`);
 }
 
-/** VDNs that came to the same, as one row. */
-function outcomeRow(alike: RunSummary['outcomes']): string[][] {
-  const ranges = vdnRanges(alike.map(({ vdnId }) => vdnId));
-  return alike
-    .slice(0, 1)
-    .map(({ source, outcome, codes, errorCode, message }) => [
+function sameOutcome({ source, outcome, codes, errorCode, message, plan }: Outcomes[number]): string {
+  return JSON.stringify([source, outcome, errorCode, message, plan, codes]);
+}
+
+const inDryRun: Partial<Record<VdnOutcome, string>> = { held: 'would be held' };
+
+function outcomeRow(alike: Outcomes, dryRun: boolean): string[][] {
+  const ranges = rangesOnScreen(alike.map(({ vdnId }) => vdnId));
+  return alike.slice(0, 1).map(({ source, outcome, codes, errorCode, message }) => {
+    const name = (dryRun ? inDryRun[outcome] : undefined) ?? outcome;
+    return [
       source,
       ranges,
-      errorCode === undefined ? outcome : `${outcome}: ${errorCode}`,
+      errorCode === undefined ? name : `${name}: ${errorCode}`,
       codes ? counted(codes, changeKinds).slice(2) : harmless(message ?? ''),
-    ]);
+    ];
+  });
 }
 
-export function describe(text: string | null): string {
-  return text === null ? coloured('dim', '—') : harmless(text);
+/** What the real run would do to the codes, with the total as the last line. */
+function printPlan({ outcomes, codes }: RunSummary): void {
+  for (const outcome of ['held', 'changed'] as const) {
+    const concerned = outcomes.filter((vdn) => vdn.outcome === outcome);
+    for (const [source, vdns] of Map.groupBy(concerned, (vdn) => vdn.source)) {
+      const title = outcome === 'held' ? 'would be held' : 'would be applied';
+      const changes = vdns.flatMap(({ vdnId, changes = [] }) =>
+        changes.map((change) => ({ ...change, vdnId })),
+      );
+      print('', `${source}, ${title}:`, changesTable(sharedChanges(changes)));
+    }
+  }
+  print('', planInWords(codes, outcomes.filter(({ outcome }) => outcome === 'changed').length));
 }

@@ -1,61 +1,102 @@
-import { stripVTControlCharacters, styleText } from 'node:util';
-import Table from 'cli-table3';
+import { styleText } from 'node:util';
+import stringWidth from 'string-width';
+import wrapAnsi from 'wrap-ansi';
 import { harmlessJson } from '../domain/quote.ts';
 
 type Colour = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>;
 
-/** Of a table that is written to a file or a log. */
-const widthElsewhere = 140;
+/** Of a terminal that does not tell its size. */
+const usualColumns = 80;
 
-/** A column of foreign text stays readable, even where the table then is wider than the screen. */
-const narrowest = 30;
+const gap = '  ';
+
+/** A column keeps this many cells, even where the table then is wider than the screen. */
+const narrowest = 4;
+
+/** How many cells a line may take: those of the terminal, and without a limit in a file or a pipe. */
+function screenWidth(): number {
+  const { isTTY, columns } = process.stdout;
+  return isTTY ? columns || usualColumns : Number.POSITIVE_INFINITY;
+}
+
+/** How much of a long list is shown: a person reads so much at a time, a file or a pipe gets all of it. */
+export function mostOnScreen(most: number): number {
+  return process.stdout.isTTY ? most : Number.POSITIVE_INFINITY;
+}
 
 /** Colours text for stdout where that is a terminal and NO_COLOR is not set. */
 export function coloured(colour: Colour, text: string): string {
   return styleText(colour, text, { stream: process.stdout, validateStream: true });
 }
 
-/** A table for people, as text without a line break at the end. Cells may be coloured; make foreign text harmless first. */
-export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const result = new Table({
-    head: head.map((title) => coloured('bold', title)),
-    style: { head: [], border: [], compact: true },
-    wordWrap: true,
-    colWidths: columnWidths([head, ...rows]),
-  });
-  result.push(...rows.map((row) => [...row]));
-  return result.toString();
+/**
+ * A table for people, as text without a line break at the end. Nothing in it is cut: what is too long for its column is
+ * wrapped, within words where it has to be. Cells may be coloured; make foreign text harmless first.
+ */
+export function table(
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  width = screenWidth(),
+): string {
+  const widths = columnWidths([head, ...rows], width);
+  const rule = widths.map((cells) => '─'.repeat(cells));
+  return [head.map((title) => coloured('bold', title)), rule, ...rows]
+    .flatMap((row) => tableLines(row, widths))
+    .join('\n');
 }
 
-/** As wide as the cells are, except that the widest column gives way where the screen is too narrow. */
-function columnWidths(rows: readonly (readonly string[])[]): number[] {
-  const padding = 2;
-  const widths = (rows[0] ?? []).map(
-    (_, column) => Math.max(...rows.map((row) => displayWidth(row[column] ?? ''))) + padding,
+function tableLines(row: readonly string[], widths: readonly number[]): string[] {
+  const cells = widths.map((width, column) => wrapped(row[column] ?? '', width).split('\n'));
+  const height = Math.max(...cells.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    cells
+      .map((lines, column) => padded(lines[line] ?? '', widths[column] ?? 0))
+      .join(gap)
+      .trimEnd(),
   );
-  const borders = widths.length + 1;
-  const excess =
-    widths.reduce((sum, width) => sum + width, borders) - (process.stdout.columns ?? widthElsewhere);
-  const widest = Math.max(...widths);
-  if (excess > 0) widths[widths.indexOf(widest)] = Math.max(widest - excess, narrowest);
-  return widths;
 }
 
-/** East Asian characters and emoji, which take two columns; what is counted wide but is not only costs a blank. */
-const wide =
-  /[\u1100-\u115f\u2e80-\ua97c\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe6b\uff01-\uff60\uffe0-\uffe6\u{1f000}-\u{3fffd}\p{Emoji_Presentation}]/gu;
+/** As wide as the cells are; where that is too much, the widest columns give way until all fit. */
+function columnWidths(rows: readonly (readonly string[])[], available: number): number[] {
+  const natural = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))),
+  );
+  const room = available - gap.length * (natural.length - 1);
+  const total = (cap: number) => natural.reduce((sum, width) => sum + Math.min(width, cap), 0);
+  let cap = Math.max(narrowest, ...natural);
+  while (cap > narrowest && total(cap) > room) cap--;
+  // What the last step was too much is given back, a cell each.
+  let spare = room - total(cap);
+  return natural.map((width) => (width > cap && spare-- > 0 ? cap + 1 : Math.min(width, cap)));
+}
 
-function displayWidth(cell: string): number {
-  const text = stripVTControlCharacters(cell);
-  return text.length + (text.match(wide)?.length ?? 0);
+function wrapped(text: string, width: number): string {
+  return stringWidth(text) <= width ? text : wrapAnsi(text, width, { hard: true });
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
+}
+
+/** Prints a command to copy, indented; broken between its options where it is too long, as a shell allows it. */
+export function printCommand(command: string): void {
+  const [first = '', ...words] = command.split(/ (?=--)/);
+  const lines = [`  ${first}`];
+  for (const word of words) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (stringWidth(longer) + 2 <= screenWidth()) lines.splice(-1, 1, longer);
+    else lines.push(`    ${word}`);
+  }
+  process.stdout.write(`${lines.join(' \\\n')}\n`);
 }
 
 /** Prints one JSON document on stdout. */
 export function printJson(value: unknown): void {
-  print(harmlessJson(value));
+  process.stdout.write(`${harmlessJson(value)}\n`);
 }
 
-/** Prints lines on stdout. */
+/** Prints lines on stdout; on a terminal those that are too long are wrapped between words. */
 export function print(...lines: readonly string[]): void {
-  for (const line of lines) process.stdout.write(`${line}\n`);
+  for (const line of lines.flatMap((text) => text.split('\n')))
+    process.stdout.write(`${wrapped(line, screenWidth())}\n`);
 }

@@ -1,7 +1,5 @@
-const mostRanges = 5;
-
 /** VDNs as an operator writes them, `1-120, 130`; of many ranges only the first few. */
-export function vdnRanges(vdnIds: readonly number[]): string {
+export function vdnRanges(vdnIds: readonly number[], mostRanges = 5): string {
   const ranges: { first: number; last: number }[] = [];
   for (const vdnId of [...vdnIds].sort((a, b) => a - b)) {
     const current = ranges.at(-1);

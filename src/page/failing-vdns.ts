@@ -1,9 +1,10 @@
+import { count, countOf } from '../domain/count-text.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { table } from './sections.ts';
-import { age, clipped, count, countOf, instant } from './words.ts';
+import { age, clipped, instant } from './words.ts';
 
 const mostMessages = 25;
 

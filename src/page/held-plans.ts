@@ -1,11 +1,12 @@
+import { countOf } from '../domain/count-text.ts';
 import { differenceInWords } from '../domain/difference-text.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
-import type { HeldEntry } from '../store/status.ts';
+import type { HeldEntry } from '../store/held-plans.ts';
 import { changeText, codeText } from './change-text.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { command } from './sections.ts';
-import { age, countOf, instant } from './words.ts';
+import { age, instant } from './words.ts';
 
 const mostCodes = 12;
 

@@ -1,10 +1,11 @@
+import { count, countOf } from '../domain/count-text.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { changesOf, durationMs, lastEnded } from './run-figures.ts';
 import { type Trust, verdict } from './verdict.ts';
-import { age, count, countOf, instant } from './words.ts';
+import { age, instant } from './words.ts';
 
 /** The answer at a glance: one sentence, its colour and sign, and the figures behind it. */
 export function masthead(report: PageReport): Html {

@@ -1,3 +1,4 @@
+import { count, countOf } from '../domain/count-text.ts';
 import type { Change } from '../domain/diff.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { RecentChange } from '../store/recent-changes.ts';
@@ -6,7 +7,7 @@ import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { changesOf, codesInWords } from './run-figures.ts';
 import { section } from './sections.ts';
-import { age, count, countOf, instant } from './words.ts';
+import { age, instant } from './words.ts';
 
 /** What the runs of late changed in the codes, newest first. */
 export function recentChanges(report: PageReport): Html {

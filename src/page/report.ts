@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
-import { type HeldPlans, longestHeldPlans } from '../store/held-plans.ts';
+import { type HeldPlans, heldPlans } from '../store/held-plans.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
 import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
 import { configuredVdns, newestRuns, type RunEntry, type VdnEntry } from '../store/status.ts';
@@ -46,7 +46,7 @@ export async function readPageReport(
           staleAfterMs,
           program,
           vdns: await configuredVdns(trx, staleAfterMs),
-          held: await longestHeldPlans(trx, plansShown),
+          held: await heldPlans(trx, plansShown),
           runs,
           changes: await recentChanges(trx, runs),
         };

@@ -1,6 +1,6 @@
+import { count, countOf } from '../domain/count-text.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
-import { count, countOf } from './words.ts';
 
 /** The newest run that has ended. */
 export function lastEnded(runs: readonly RunEntry[]): RunEntry | undefined {

@@ -1,3 +1,4 @@
+import { count, countOf } from '../domain/count-text.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
 import type { RunStatus } from '../store/tables.ts';
@@ -6,7 +7,7 @@ import type { PageReport } from './report.ts';
 import { runBars, runSwatch } from './run-bars.ts';
 import { codesInWords, durationMs, vdnsInWords } from './run-figures.ts';
 import { section, table } from './sections.ts';
-import { count, countOf, instant } from './words.ts';
+import { instant } from './words.ts';
 
 /** How the runs of late went: as bars, and as a table for whoever wants to read the figures. */
 export function lastRuns({ runs, at, program }: PageReport): Html {

@@ -1,9 +1,10 @@
+import { countOf } from '../domain/count-text.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
 import { table } from './sections.ts';
-import { age, countOf, limit } from './words.ts';
+import { age, limit } from './words.ts';
 
 const mostAges = 25;
 

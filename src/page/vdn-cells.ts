@@ -1,7 +1,8 @@
+import { countOf } from '../domain/count-text.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { type Html, html, type Part } from './html.ts';
 import type { VdnState } from './vdn-state.ts';
-import { age, countOf } from './words.ts';
+import { age } from './words.ts';
 
 export interface VdnCell {
   readonly vdn: VdnEntry;

@@ -1,9 +1,10 @@
+import { count, countOf } from '../domain/count-text.ts';
 import { type Html, html } from './html.ts';
 import type { PageReport } from './report.ts';
 import { section } from './sections.ts';
 import { sourceCells, type VdnCell } from './vdn-cells.ts';
 import { ageingShare, type VdnState, vdnState, vdnStates } from './vdn-state.ts';
-import { count, countOf, limit } from './words.ts';
+import { limit } from './words.ts';
 
 /** Every VDN as a cell, coloured by how fresh it is, source by source. */
 export function vdnMap({ vdns, staleAfterMs }: PageReport): Html {

@@ -1,7 +1,8 @@
+import { count, countOf } from '../domain/count-text.ts';
 import type { RunEntry, VdnEntry } from '../store/status.ts';
 import type { PageReport } from './report.ts';
 import { lastEnded } from './run-figures.ts';
-import { age, count, countOf, enumeration, limit } from './words.ts';
+import { age, enumeration, limit } from './words.ts';
 
 /** Whether today's reports can be trusted: yes; with the exceptions that the sentence names; no; nobody knows. */
 export type Trust = 'good' | 'partly' | 'bad' | 'unknown';

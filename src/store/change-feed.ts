@@ -2,10 +2,12 @@ import { type Kysely, sql } from 'kysely';
 import type { Change } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
 
+/** The last so many milliseconds, or from an instant on. */
+export type Since = number | Date;
+
 /** Which changes to tell of. */
 export interface ChangeFilter {
-  /** Only those of the last so many milliseconds. */
-  readonly sinceMs: number;
+  readonly since: Since;
   /** Only those of this source; undefined: of all. */
   readonly source?: string | undefined;
   /** Only those of these VDNs; undefined: of all. */
@@ -79,10 +81,9 @@ export async function knownVdns(
   return await (source === undefined ? query : query.where('source', '=', source)).execute();
 }
 
-function matching(db: Kysely<Database>, { sinceMs, source, vdnIds }: ChangeFilter) {
-  let query = db
-    .selectFrom('code_change')
-    .where('changed_at', '>=', sql<Date>`now() - ${sinceMs} * interval '1 millisecond'`);
+function matching(db: Kysely<Database>, { since, source, vdnIds }: ChangeFilter) {
+  const earliest = since instanceof Date ? since : sql<Date>`now() - ${since} * interval '1 millisecond'`;
+  let query = db.selectFrom('code_change').where('changed_at', '>=', earliest);
   if (source !== undefined) query = query.where('source', '=', source);
   if (vdnIds !== undefined) query = query.where('vdn_id', 'in', vdnIds);
   return query;

@@ -1,6 +1,20 @@
 import { type Kysely, sql } from 'kysely';
-import type { HeldEntry } from './status.ts';
+import type { Change } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
+
+/** One difference that is held, in all configured VDNs of the source that have it. */
+export interface HeldEntry {
+  readonly plan: string;
+  readonly source: string;
+  readonly vdnIds: readonly number[];
+  /** The longest that one of them has been held. */
+  readonly heldSince: Date;
+  /** The run that began to hold it. */
+  readonly runId: number;
+  /** One sentence with its figures; the commonest where VDNs with the same difference differ in theirs. */
+  readonly reason: string;
+  readonly difference: readonly Change[];
+}
 
 export interface HeldPlans {
   /** Those that are held longest. */
@@ -10,27 +24,35 @@ export interface HeldPlans {
 }
 
 /**
- * What is held, as far as somebody can look through it. On the night on which a server answers nothing but empty
- * lists, all differences of all VDNs are more than a page can wait for.
+ * What is held in configured VDNs, longest first.
+ *
+ * @param most on the night on which a server answers nothing but empty lists, all differences of all VDNs are more than
+ *   a page can wait for
  */
-export async function longestHeldPlans(db: Kysely<Database>, most: number): Promise<HeldPlans> {
+export async function heldPlans(db: Kysely<Database>, most?: number): Promise<HeldPlans> {
   const rows = await db
-    .with('held', (cte) =>
-      cte
+    .with('held', (cte) => {
+      const all = cte
         .selectFrom('freshness')
-        .where('is_held', '=', true)
-        .groupBy(['source', 'plan'])
+        .innerJoin('held_change', (join) =>
+          join
+            .onRef('held_change.source', '=', 'freshness.source')
+            .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
+        )
+        .groupBy(['held_change.source', 'held_change.plan'])
         .select([
-          'source',
-          sql<string>`plan`.as('plan'),
-          sql<number[]>`array_agg(vdn_id order by vdn_id)`.as('vdnIds'),
-          sql<Date>`min(held_since)`.as('heldSince'),
+          'held_change.source',
+          'held_change.plan',
+          sql<number[]>`array_agg(held_change.vdn_id order by held_change.vdn_id)`.as('vdnIds'),
+          sql<Date>`min(held_change.held_since)`.as('heldSince'),
+          sql<number>`min(held_change.run_id)`.as('runId'),
+          sql<string>`mode() within group (order by held_change.reason)`.as('reason'),
           sql<number>`(count(*) over ())::integer`.as('total'),
         ])
         .orderBy('heldSince')
-        .orderBy('plan')
-        .limit(most),
-    )
+        .orderBy('held_change.plan');
+      return most === undefined ? all : all.limit(most);
+    })
     .selectFrom('held')
     .innerJoin('held_change', (join) =>
       join
@@ -38,8 +60,8 @@ export async function longestHeldPlans(db: Kysely<Database>, most: number): Prom
         // One plan is one difference: the first VDN's will do.
         .on('held_change.vdn_id', '=', sql<number>`held."vdnIds"[1]`),
     )
-    .select(['held.source', 'held.plan', 'held.vdnIds', 'held.heldSince', 'held.total'])
-    .select(sql<HeldEntry['difference']>`held_change.difference`.as('difference'))
+    .select(['held.source', 'held.plan', 'held.vdnIds', 'held.heldSince', 'held.runId', 'held.reason'])
+    .select(['held.total', sql<Change[]>`held_change.difference`.as('difference')])
     .orderBy('held.heldSince')
     .orderBy('held.plan')
     .execute();

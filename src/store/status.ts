@@ -1,5 +1,4 @@
 import { type Kysely, sql } from 'kysely';
-import type { Change } from '../domain/diff.ts';
 import type { VdnErrorCode } from '../errors.ts';
 import type { Database, RunStatus } from './tables.ts';
 
@@ -15,6 +14,8 @@ export interface RunEntry {
   readonly vdns: Record<'total' | 'unchanged' | 'changed' | 'failed' | 'held' | 'skipped' | 'fresh', number>;
   readonly codes: Record<'added' | 'changed' | 'removed' | 'returned', number>;
   readonly requests: number;
+  /** How many VDNs a run that is under way is done with; null once it has ended. */
+  readonly done: number | null;
 }
 
 /** A configured VDN, and how far it can be trusted. */
@@ -34,19 +35,27 @@ export interface VdnEntry {
   readonly held: boolean;
 }
 
-/** One difference that is held, in all VDNs that have it. */
-export interface HeldEntry {
-  readonly plan: string;
-  readonly source: string;
-  readonly vdnIds: readonly number[];
-  /** The longest that one of them has been held. */
-  readonly heldSince: Date;
-  readonly difference: readonly Change[];
-}
-
 /** The newest runs, newest first. */
 export async function newestRuns(db: Kysely<Database>, most: number): Promise<RunEntry[]> {
-  const rows = await db.selectFrom('sync_run').selectAll().orderBy('run_id', 'desc').limit(most).execute();
+  const rows = await db
+    .selectFrom('sync_run')
+    .selectAll()
+    .select((eb) =>
+      eb
+        .case()
+        .when('status', '=', 'running')
+        .then(
+          eb
+            .selectFrom('vdn')
+            .whereRef('vdn.last_run_id', '=', 'sync_run.run_id')
+            .select(sql<number>`count(*)::integer`.as('number')),
+        )
+        .end()
+        .as('done'),
+    )
+    .orderBy('run_id', 'desc')
+    .limit(most)
+    .execute();
   return rows.map((row) => ({
     runId: row.run_id,
     startedAt: row.started_at,
@@ -71,6 +80,7 @@ export async function newestRuns(db: Kysely<Database>, most: number): Promise<Ru
       returned: row.codes_returned,
     },
     requests: row.requests,
+    done: row.done,
   }));
 }
 
@@ -99,27 +109,4 @@ export async function configuredVdns(db: Kysely<Database>, staleAfterMs: number)
     .orderBy('source')
     .orderBy('vdn_id')
     .execute();
-}
-
-/** What is held in configured VDNs, longest first. */
-export async function heldChanges(db: Kysely<Database>): Promise<HeldEntry[]> {
-  const rows = await db
-    .selectFrom('freshness')
-    .innerJoin('held_change', (join) =>
-      join
-        .onRef('held_change.source', '=', 'freshness.source')
-        .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
-    )
-    .groupBy(['held_change.source', 'held_change.plan', 'difference'])
-    .select([
-      'held_change.plan',
-      'held_change.source',
-      sql<number[]>`array_agg(held_change.vdn_id order by held_change.vdn_id)`.as('vdnIds'),
-      sql<Date>`min(held_change.held_since)`.as('heldSince'),
-      sql<Change[]>`difference`.as('difference'),
-    ])
-    .orderBy('heldSince')
-    .orderBy('held_change.plan')
-    .execute();
-  return rows;
 }

@@ -109,14 +109,23 @@ describe('changes for people', () => {
   test('puts what a run changed alike in many VDNs into one row', async () => {
     const { exitCode, stdout } = await changes();
     expect(exitCode).toBe(0);
-    const rows = stdout.split('\n').filter((line) => /│ (added|changed|removed|returned) /.test(line));
+    const rows = stdout.split('\n').filter((line) => /^(added|changed|removed|returned) /.test(line));
     expect(rows).toHaveLength(4);
     expect(rows.find((row) => row.includes('00605'))).toMatch(
-      / UTC │ one +│ 1-3 +│ changed +│ 00605 +│ The switch is busy/,
+      /^changed +00605 +The switch is busy\. +Busy \\u\{1b\}\[2Jnow\. +1-3$/,
     );
+    expect(stdout).toMatch(/^one, run 2, \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$/m);
     expect(stdout).toContain('1 added, 3 changed, 1 removed, 1 returned');
     expect(stdout).toContain('one: first list of VDN 1-3, 30 codes.');
     expect(stdout).not.toContain('\u001b');
+  });
+
+  test('looks back to a date as well as for a duration', async () => {
+    const today = new Date().toISOString().slice(0, 10);
+    expect((await changes('--since', '2020-02-29')).stdout).toContain('1 added, 3 changed');
+    expect((await changes('--since', `${Number(today.slice(0, 4)) + 1}-01-01`)).stdout).toMatch(
+      /^No code was changed since \d{4}-01-01 00:00:00 UTC\.$/m,
+    );
   });
 
   test('says in words that there was nothing', async () => {
@@ -132,6 +141,7 @@ describe('changes refuses', () => {
     [['--source', 'tow'], 2, 'usage', 'The database has no source tow; it has one, two.'],
     [['--vdn', '3-4', '--source', 'one'], 2, 'usage', 'The database has no VDN 4 of one.'],
     [['--since', 'yesterday'], 2, 'usage', 'expected a duration such as'],
+    [['--since', '2026-02-30'], 2, 'usage', 'a date such as 2026-11-24'],
   ])('%j with exit code %i, and one JSON object', async (args, exitCode, code, message) => {
     const result = await changes('--json', ...args);
     expect(result.exitCode).toBe(exitCode);

@@ -9,7 +9,7 @@ import { ServerQueue } from '../../src/isales/server-queue.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
 import { type CommandResult, run, start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
-import { noTerminal, startOnTerminal } from '../support/terminal.ts';
+import { startOnTerminal } from '../support/terminal.ts';
 import { databaseText, leaks, markedDatabase } from './secrets-marks.ts';
 import { type FailingSource, failingSources } from './secrets-sources.ts';
 
@@ -59,9 +59,7 @@ test('sync shows none, whatever its sources answer', async () => {
   expect(synced.stdout).toContain('[hidden]');
 });
 
-test('sync on a terminal shows none', async ({ skip }) => {
-  const problem = noTerminal();
-  if (problem !== undefined) skip(problem);
+test('sync on a terminal shows none', async () => {
   const { stdout } = await startOnTerminal(['sync', ...trace], { config }).exit;
   expect(stdout).toContain('wrong-key');
   expectNoSecret(stdout);

@@ -10,6 +10,8 @@ interface Status {
     plan: string;
     vdnIds: number[];
     heldSince: string;
+    reason: string;
+    runId: number;
     approve: string;
     difference: { kind: string }[];
   }[];
@@ -51,14 +53,16 @@ describe('status', () => {
       { runId: 1, status: 'succeeded', exitCode: 0 },
     ]);
     const [held] = json.held;
-    expect(json.held).toMatchObject([{ vdnIds: [2, 3], plan: expect.stringMatching(/^[0-9a-f]{12}$/) }]);
-    expect(held?.approve).toBe(`obs-code-sync sync --approve ${held?.plan} --config ${config}`);
+    expect(json.held).toMatchObject([{ vdnIds: [2, 3], plan: expect.stringMatching(/^[0-9a-f]{16}$/) }]);
+    expect(held?.approve).toMatch(/^node \/.+\/src\/main\.ts sync --approve /);
+    expect(held?.approve).toContain(` ${held?.plan} --config ${config}`);
     expect(held?.difference.map(({ kind }) => kind)).toEqual(Array(5).fill('removed'));
 
     const { stdout } = await run(['status'], { config });
     expect(stdout).toContain('Of 4 VDNs: 1 stale, 1 failing, 2 held.');
-    expect(stdout).toMatch(/Held: plan [0-9a-f]{12}, test, VDN 2-3, since \d{4}-\d\d-\d\d/);
-    expect(stdout).toContain('The source would remove 5 codes.');
+    expect(stdout).toMatch(/^Held: plan [0-9a-f]{16}, test, VDN 2-3$/m);
+    expect(stdout).toContain(`\n${held?.reason}\n`);
+    expect(stdout).toMatch(/^Since \d{4}-\d\d-\d\d \S+ UTC, run 2\. The source would remove 5 codes\.$/m);
     expect(stdout).toContain(held?.approve);
     expect(stdout).toContain('isales-error');
   });

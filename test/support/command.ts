@@ -111,7 +111,7 @@ export function launch(command: readonly string[], options: CommandOptions): Run
 const compileCache = path.join(os.tmpdir(), 'obs-code-sync-compiled');
 
 /** Nothing of the developer's shell: no PG…, OBS_…, CI, colours or time zone. */
-function cleanEnvironment(): Record<string, string> {
+export function cleanEnvironment(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR'];
   const kept = names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]]));
   return { ...Object.fromEntries(kept), LANG: 'C.UTF-8', NODE_COMPILE_CACHE: compileCache };

@@ -1,7 +1,8 @@
 import type { Change } from '../../src/domain/diff.ts';
 import type { PageReport } from '../../src/page/report.ts';
+import type { HeldEntry } from '../../src/store/held-plans.ts';
 import type { RecentChange } from '../../src/store/recent-changes.ts';
-import type { HeldEntry, RunEntry, VdnEntry } from '../../src/store/status.ts';
+import type { RunEntry, VdnEntry } from '../../src/store/status.ts';
 
 const hour = 3_600_000;
 const day = 24 * hour;
@@ -57,6 +58,7 @@ export function nightlyRun(runId: number, nightsAgo: number, entry: Partial<RunE
     vdns: { total: 500, unchanged: 500, changed: 0, failed: 0, held: 0, skipped: 0, fresh: 0 },
     codes: { added: 0, changed: 0, removed: 0, returned: 0 },
     requests: 1500,
+    done: null,
     ...entry,
   };
 }
@@ -150,6 +152,8 @@ export function heldEntry(entry: Partial<HeldEntry> = {}): HeldEntry {
     source: 'prod',
     vdnIds: [25, 26, 27, 410],
     heldSince: ago(9 * hour),
+    runId: 88,
+    reason: '50 of 120 codes would be removed or rewritten, more than the limit of 20 %',
     difference,
     ...entry,
   };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { launch } from '../support/command.ts';
 import { groupMembers } from '../support/process-group.ts';
-import { launchOnTerminal, noTerminal } from '../support/terminal.ts';
+import { launchOnTerminal } from '../support/terminal.ts';
 
 const node = (script: string, timeoutMs = 15_000) => launch([process.execPath, '-e', script], { timeoutMs });
 
@@ -74,9 +74,7 @@ test('waiting for output ends when the command does', async () => {
   await expect(command.waitForOutput(/never/)).rejects.toThrow('The command ended without /never/');
 });
 
-test('on a terminal the command sees a terminal', async (context) => {
-  const reason = noTerminal();
-  if (reason !== undefined) context.skip(reason);
+test('on a terminal the command sees a terminal', async () => {
   const script = `console.log(process.stdout.isTTY + " it's " + process.stdout.columns); process.exitCode = 5`;
   const { exitCode, stdout } = await launchOnTerminal([process.execPath, '-e', script]).exit;
   expect({ exitCode, stdout }).toEqual({ exitCode: 5, stdout: "true it's 120\r\n" });

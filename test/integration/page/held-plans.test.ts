@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
-import { longestHeldPlans } from '../../../src/store/held-plans.ts';
+import { heldPlans } from '../../../src/store/held-plans.ts';
 import { reportingDatabase } from '../reporting/stored-lists.ts';
 
 const { url, client } = await reportingDatabase();
@@ -16,8 +16,8 @@ await client.query(`
 
 test('one entry for each plan in all VDNs that have it, held longest first, configured VDNs only', async () => {
   const { db, close } = await openDatabase({ url, schema: 'obs' });
-  const { plans, total } = await longestHeldPlans(db, 2);
-  const all = await longestHeldPlans(db, 10).finally(close);
+  const { plans, total } = await heldPlans(db, 2);
+  const all = await heldPlans(db, 10).finally(close);
   const removed = (obsCode: string) => [{ kind: 'removed', obsCode, before: null, after: null }];
   const expected = [
     {

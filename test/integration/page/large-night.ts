@@ -22,10 +22,10 @@ export async function fillLargeNight(client: pg.Client): Promise<void> {
       case when vdn % 97 = 0 then format('the server did not answer in time (VDN %s)', vdn) end
     from generate_series(1, 9999) as vdn;
 
-    insert into held_change
-    select 'prod', vdn, lpad(vdn::text, 12, '0'), now() - interval '9 hours', 30,
+    insert into held_change (source, vdn_id, plan, held_since, run_id, difference, reason)
+    select 'prod', vdn, lpad(vdn::text, 16, '0'), now() - interval '9 hours', 30,
       (select jsonb_agg(jsonb_build_object('kind', 'removed', 'obsCode', '00' || code, 'before',
-        'Outbound call ended for reason ' || code, 'after', null)) from generate_series(601, 660) as code)
+        'Outbound call ended for reason ' || code, 'after', null)) from generate_series(601, 660) as code), 'the list would become empty'
     from generate_series(89, 9999, 89) as vdn;
 
     insert into result_code_history (source, vdn_id, obs_code, obs_code_desc, valid_from, valid_to, opened_run_id, closed_run_id)

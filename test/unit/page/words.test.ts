@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { age, clipped, countOf, enumeration, limit, shortCount } from '../../../src/page/words.ts';
+import { countOf } from '../../../src/domain/count-text.ts';
+import { age, clipped, enumeration, limit, shortCount } from '../../../src/page/words.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
