@@ -12,7 +12,9 @@ RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 # Node runs the program alone. npm and yarn would only be there to be updated for their own vulnerabilities.
 FROM ${NODE_IMAGE} AS base
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
-    /usr/local/bin/yarn* /opt/yarn* /usr/local/include /usr/share/doc /usr/share/man /usr/share/locale
+    /usr/local/bin/yarn* /opt/yarn* /usr/local/include /usr/share/doc /usr/share/man /usr/share/locale \
+ && printf '#!/bin/sh\nexec node /app/src/main.ts "$@"\n' > /usr/local/bin/obs-code-sync \
+ && chmod 755 /usr/local/bin/obs-code-sync
 
 FROM scratch
 ARG VERSION=unknown
@@ -23,7 +25,9 @@ LABEL org.opencontainers.image.title="obs-code-sync" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.base.name="docker.io/library/node:24-bookworm-slim"
 COPY --from=base / /
-ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production
+# By itself V8 lets its heap grow to about what the container may have in all, and is killed without a word on its way
+# there. A part of that leaves room for what is not heap; a heap that is full says so.
+ENV PATH=/usr/local/bin:/usr/bin:/bin NODE_ENV=production NODE_OPTIONS=--max-old-space-size-percentage=60
 COPY package.json /app/
 COPY --from=dependencies /app/node_modules /app/node_modules
 COPY migrations /app/migrations
@@ -33,5 +37,5 @@ USER 1000:1000
 # Where obs-code-sync.yaml is looked for, and where its relative paths begin.
 WORKDIR /config
 EXPOSE 9464
-ENTRYPOINT ["node", "/app/src/main.ts"]
+ENTRYPOINT ["obs-code-sync"]
 CMD ["--help"]

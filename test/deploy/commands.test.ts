@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -11,7 +10,7 @@ import { testKeys } from '../support/configuration.ts';
 import { sqlUnder } from '../support/operations-doc.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
-import { kubernetesDirectory, kustomize, type Manifest, parseManifests } from './kustomize.ts';
+import { kubernetesDirectory, kustomize, type Manifest } from './kustomize.ts';
 import { type Container, configuration, podSpecs } from './pods.ts';
 
 // The manifests' own commands, flags, environment and configuration, in the order in which a cluster would start
@@ -56,7 +55,7 @@ afterAll(async () => {
   await rm(config, { recursive: true });
 });
 
-function command({ args, env }: Container, more: Record<string, string> = {}) {
+function command({ args, env }: Pick<Container, 'args' | 'env'>, more: Record<string, string> = {}) {
   const values = env.map(({ name, value, valueFrom }) => [
     name,
     value ?? secret[valueFrom?.secretKeyRef.key ?? ''] ?? '',
@@ -67,37 +66,59 @@ function command({ args, env }: Container, more: Record<string, string> = {}) {
   };
 }
 
-/** Runs a pod's containers one after the other, as long as they succeed; gives the last one's result. */
+function podOf(manifests: readonly Manifest[], kind: string, name: string) {
+  const found = manifests.find((manifest) => manifest.kind === kind && manifest.metadata.name === name);
+  const [pod] = found === undefined ? [] : podSpecs(found);
+  if (pod === undefined) throw new Error(`there is no ${kind} ${name} with a pod`);
+  return pod;
+}
+
+/** Runs the CronJob's containers one after the other, as long as they succeed; gives the last one's result. */
 async function runPod(manifests: readonly Manifest[], more: Record<string, string> = {}) {
-  const [pod] = manifests.flatMap(podSpecs);
+  const pod = podOf(manifests, 'CronJob', 'obs-code-sync');
   let result: Awaited<ReturnType<typeof run>> | undefined;
-  for (const container of pod?.containers ?? []) {
+  for (const container of pod.containers) {
     const { args, options } = command(container, more);
     result = await run(args, options);
     if (result.exitCode !== 0) break;
   }
-  if (result === undefined) throw new Error('there is no pod');
+  if (result === undefined) throw new Error('the pod has no container');
   return result;
+}
+
+/** What `kubectl exec job/shell -c CONTAINER -- obs-code-sync ARGS` runs. */
+function inShell(container: 'owner' | 'writer', ...args: string[]) {
+  const shell = podOf(overlay('base'), 'CronJob', 'obs-code-sync-shell');
+  const found = shell.containers.find(({ name }) => name === container);
+  if (found === undefined) throw new Error(`the shell has no ${container}`);
+  const { args: all, options } = command({ ...found, args });
+  return run(all, options);
 }
 
 const terminationMessage = async () => JSON.parse(await readFile(terminationLog, 'utf8'));
 
 describe('the manifests as a cluster would run them', { timeout: 180_000 }, () => {
-  test('the first night migrates as the owner; without its rights the writer ends with 7, which fails the Job', async () => {
-    const first = await runPod(overlay('base'));
-    expect(first).toMatchObject({ exitCode: 7 });
-    expect(await terminationMessage()).toMatchObject({
-      status: 'refused',
-      error: { code: 'database-unusable' },
-    });
-  });
-
-  test('with the rights of docs/operations.md the night is done, and its summary is the termination message', async () => {
+  test('the documented first steps end with 0, each of them', async () => {
+    expect(await inShell('owner', 'migrate')).toMatchObject({ exitCode: 0 });
     const [, grants = ''] = sqlUnder('Three roles');
     await query(urlAs('obs_owner'), grants);
-    const night = await runPod(overlay('base'));
-    expect(night.json()).toMatchObject({ exitCode: 0, vdns: { total: 23, changed: 23 } });
+    expect(await inShell('writer', 'check')).toMatchObject({ exitCode: 0 });
+    const first = await runPod(overlay('base'));
+    expect(first.json()).toMatchObject({ exitCode: 0, vdns: { total: 23, changed: 23 } });
     expect(await terminationMessage()).toMatchObject({ status: 'succeeded', vdns: { changed: 23 } });
+  });
+
+  test('an init container that fails says why at the end of its log, which is its termination message', async () => {
+    const night = overlay('base');
+    const [migrate] = podOf(night, 'CronJob', 'obs-code-sync').containers;
+    expect(migrate).toMatchObject({ name: 'migrate', terminationMessagePolicy: 'FallbackToLogsOnError' });
+    const wrong = await runPod(night, { DATABASE_URL: urlAs('obs_owner').replace(':obs_owner', ':wrong') });
+    expect(wrong).toMatchObject({
+      exitCode: 7,
+      stderr: expect.stringMatching(/password authentication failed/),
+    });
+    // Kubernetes takes 2,048 bytes.
+    expect(Buffer.byteLength(wrong.stdout + wrong.stderr)).toBeLessThan(2048);
   });
 
   test('a retry leaves alone what the attempt before had verified', async () => {
@@ -116,17 +137,18 @@ describe('the manifests as a cluster would run them', { timeout: 180_000 }, () =
     expect(simulator.requests.total).toBe(1);
   });
 
-  test('a change that is held ends with 4, and the Job to approve its plan applies it', async () => {
+  test('a change that is held ends with 4, and is approved in the shell', async () => {
     await query(reports, `update obs.vdn set last_verified_at = last_verified_at - interval '1 day'`);
     simulator.vdn(1).replace([]);
     expect(await runPod(overlay('base'))).toMatchObject({ exitCode: 4 });
     const { outcomes } = await terminationMessage();
     expect(outcomes).toMatchObject([{ vdnId: 1, outcome: 'held', plan: expect.any(String) }]);
 
-    const text = readFileSync(path.join(kubernetesDirectory, 'approve/job.yaml'), 'utf8');
-    const unmatched = await runPod(parseManifests(text));
-    expect(unmatched).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('matched no VDN') });
-    const approved = await runPod(parseManifests(text.replaceAll('000000000000', outcomes[0].plan)));
+    expect(await inShell('writer', 'status')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining(outcomes[0].plan),
+    });
+    const approved = await inShell('writer', 'sync', '--json', '--approve', outcomes[0].plan);
     expect(approved.json()).toMatchObject({ exitCode: 0, codes: { removed: 10 } });
   });
 
@@ -144,14 +166,14 @@ describe('the manifests as a cluster would run them', { timeout: 180_000 }, () =
   });
 
   test('the Deployment serves what its probes and its ServiceMonitor ask for, and ends in time', async () => {
-    const manifests = overlay('schedule');
-    const [pod] = manifests.flatMap(podSpecs);
-    const container = pod?.containers.at(-1);
-    const monitor = manifests.find(({ kind }) => kind === 'ServiceMonitor');
-    if (pod === undefined || container === undefined) throw new Error('there is no Deployment');
+    const pod = podOf(overlay('schedule'), 'Deployment', 'obs-code-sync');
+    const [monitor] = overlay('service-monitor');
+    const [container] = pod.containers;
+    if (container === undefined) throw new Error('the Deployment has no container');
     const { args, options } = command(container);
     const schedule = start(args, options);
     const [, url = ''] = await schedule.waitForOutput(/"url":"(.+?)"/);
+    await schedule.waitForOutput(/"msg":"the schema is up to date"/);
     const paths = [...JSON.stringify([container, monitor]).matchAll(/"path":"(.+?)"/g)].map(([, one]) => one);
     expect(paths).toEqual(['/healthz', '/healthz', '/readyz', '/metrics']);
     for (const one of paths) expect((await fetch(url + one)).status, one).toBe(200);

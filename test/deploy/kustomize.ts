@@ -16,9 +16,22 @@ export interface Manifest {
 
 /** The part of kustomize that these manifests use, and no more: any other field is an error. */
 const kustomization = z.strictObject({
-  apiVersion: z.literal('kustomize.config.k8s.io/v1beta1'),
-  kind: z.literal('Kustomization'),
-  resources: z.array(z.string()),
+  apiVersion: z.enum(['kustomize.config.k8s.io/v1beta1', 'kustomize.config.k8s.io/v1alpha1']),
+  kind: z.enum(['Kustomization', 'Component']),
+  namespace: z.string().optional(),
+  resources: z.array(z.string()).default([]),
+  configMapGenerator: z
+    .array(
+      z.strictObject({
+        name: z.string(),
+        files: z.array(z.string()).default([]),
+        literals: z.array(z.never()).default([]),
+        options: z.strictObject({ labels: z.record(z.string(), z.string()) }),
+      }),
+    )
+    .default([]),
+  /** What follows a namePrefix, which only kubectl renders. */
+  configurations: z.array(z.string()).default([]),
   patches: z
     .array(
       z.strictObject({
@@ -38,7 +51,8 @@ const operations = z.array(
 );
 
 /**
- * What `kubectl kustomize` would print for a directory, as objects; where kubectl is there a test compares the two.
+ * What `kubectl kustomize` would print for a directory, as objects, but for the hashes at the end of generated names;
+ * where kubectl is there a test compares the two.
  *
  * @param onFile is told each file that was read
  * @throws where a file is missing, or a patch has nothing to be applied to
@@ -46,19 +60,31 @@ const operations = z.array(
 export function kustomize(directory: string, onFile: (file: string) => void = () => {}): Manifest[] {
   const read = (file: string) => {
     onFile(file);
-    return readFileSync(file, 'utf8');
+    return readFileSync(path.join(directory, file), 'utf8');
   };
-  const { resources, patches } = kustomization.parse(parse(read(path.join(directory, 'kustomization.yaml'))));
-  let manifests = resources.flatMap((resource) => {
-    const place = path.join(directory, resource);
-    return statSync(place).isDirectory() ? kustomize(place, onFile) : parseManifests(read(place));
-  });
+  const { resources, configMapGenerator, configurations, namespace, patches } = kustomization.parse(
+    parse(read('kustomization.yaml')),
+  );
+  for (const file of configurations) parse(read(file));
+  let manifests = resources.flatMap((resource) =>
+    statSync(path.join(directory, resource)).isDirectory()
+      ? kustomize(path.join(directory, resource), (file) => onFile(path.join(resource, file)))
+      : parseManifests(read(resource)),
+  );
+  for (const { name, files, options } of configMapGenerator) {
+    const data = Object.fromEntries(files.map((file) => [file, read(file)]));
+    manifests.push({
+      ...{ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, ...options } },
+      ...(files.length > 0 && { data }),
+    });
+  }
   for (const { path: file, target } of patches) {
-    const text = read(path.join(directory, file));
+    const text = read(file);
     if (target === undefined) manifests = withoutDeleted(manifests, text);
     else applyOperations(one(manifests, target.kind, target.name), operations.parse(parse(text)));
   }
-  return manifests;
+  if (namespace === undefined) return manifests;
+  return manifests.map((manifest) => ({ ...manifest, metadata: { ...manifest.metadata, namespace } }));
 }
 
 /** The manifests in a YAML file, aliases resolved. */

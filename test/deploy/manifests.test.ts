@@ -1,31 +1,27 @@
-import { execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
-import * as z from 'zod';
-import { createMetrics } from '../../src/observe/metrics.ts';
-import { parsePrometheusText } from '../support/prometheus-text.ts';
+import { hasKubectl, rendered as kubectlRendered, withoutHashes } from './kubectl.ts';
 import { kubernetesDirectory, kustomize, type Manifest, parseManifests } from './kustomize.ts';
 import { configuration, cronJobSpec, podSpecs } from './pods.ts';
 import { schemaProblems } from './schemas.ts';
 
 const overlays = ['base', 'shards', 'schedule'] as const;
+const components = ['service-monitor', 'alerts'] as const;
 const at = (name: string) => path.join(kubernetesDirectory, name);
 const file = (name: string) => parseManifests(readFileSync(at(name), 'utf8'));
-const rendered = Object.fromEntries(overlays.map((name) => [name, kustomize(at(name))]));
-const approval = file('approve/job.yaml');
-const secret = file('base/secret.example.yaml');
+const rendered = Object.fromEntries([...overlays, ...components].map((name) => [name, kustomize(at(name))]));
+const secret = file('secret.example.yaml');
 const sets: [string, Manifest[]][] = [
   ...Object.entries(rendered),
-  ['approve', approval],
+  ['namespace', file('namespace.yaml')],
   ['secret.example', secret],
 ];
-const everything = sets.flatMap(([, manifests]) => manifests);
-const pods = everything.flatMap(podSpecs);
+const pods = overlays.flatMap((name) => rendered[name] ?? []).flatMap(podSpecs);
 
 const ofKind = (overlay: string, kind: string) => {
-  const [manifest] = (rendered[overlay] ?? []).filter((one) => one.kind === kind);
+  const manifest = (rendered[overlay] ?? []).find((one) => one.kind === kind);
   if (manifest === undefined) throw new Error(`${overlay} has no ${kind}`);
   return manifest;
 };
@@ -60,37 +56,45 @@ describe('every manifest', () => {
   });
 
   test('file is in use', () => {
-    const read = new Set<string>(['approve/job.yaml', 'base/secret.example.yaml'].map(at));
-    for (const overlay of overlays) kustomize(at(overlay), (name) => read.add(path.normalize(name)));
-    expect(globSync('**/*.yaml', { cwd: kubernetesDirectory }).map(at).sort()).toEqual([...read].sort());
+    const read = new Set<string>(['namespace.yaml', 'secret.example.yaml']);
+    for (const overlay of [...overlays, ...components]) {
+      kustomize(at(overlay), (name) => read.add(path.join(overlay, name)));
+    }
+    expect(globSync('**/*.yaml', { cwd: kubernetesDirectory }).sort()).toEqual([...read].sort());
   });
 
-  test('is in the namespace, or is it', () => {
-    for (const { kind, metadata } of everything) {
-      expect(kind === 'Namespace' ? metadata.name : metadata.namespace, kind).toBe('obs-code-sync');
+  test('is in the namespace, which none of them takes away with itself', () => {
+    for (const { kind, metadata } of overlays.flatMap((name) => rendered[name] ?? [])) {
+      expect(kind).not.toBe('Namespace');
+      expect(metadata.namespace, kind).toBe('obs-code-sync');
+    }
+  });
+
+  test('has nothing that the API server would leave out, so that a second apply changes nothing', () => {
+    const empty = (value: unknown): boolean =>
+      typeof value === 'object' &&
+      value !== null &&
+      (Object.keys(value).length === 0 || Object.values(value).some(empty));
+    for (const manifest of sets.flatMap(([, manifests]) => manifests)) {
+      expect(empty(manifest), JSON.stringify(manifest)).toBe(false);
     }
   });
 
   test('renders as kubectl renders it', ({ skip }) => {
-    const kubectl = (...args: string[]) =>
-      execFileSync('kubectl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    try {
-      kubectl('version', '--client');
-    } catch {
-      skip('there is no kubectl here');
-    }
-    const sorted = (manifests: Manifest[]) => manifests.toSorted((a, b) => a.kind.localeCompare(b.kind));
+    if (!hasKubectl) skip('there is no kubectl here');
+    const sorted = (manifests: Manifest[]) =>
+      manifests.toSorted((a, b) => nameOf(a).localeCompare(nameOf(b)));
     for (const overlay of overlays) {
-      expect(sorted(parseManifests(kubectl('kustomize', at(overlay))))).toEqual(
-        sorted(rendered[overlay] ?? []),
-      );
+      expect(sorted(withoutHashes(kubectlRendered(at(overlay))))).toEqual(sorted(rendered[overlay] ?? []));
     }
   });
 });
 
+const nameOf = ({ kind, metadata }: Manifest) => `${kind}/${metadata.name}`;
+
 describe('every pod', () => {
   test('keeps the rules of restricted pod security', () => {
-    expect(pods.length).toBe(4);
+    expect(pods.length).toBe(6);
     for (const pod of pods) {
       expect(pod).toMatchObject({ automountServiceAccountToken: false, serviceAccountName: 'obs-code-sync' });
       expect(pod.securityContext).toMatchObject({
@@ -116,10 +120,25 @@ describe('every pod', () => {
     const { version } = JSON.parse(readFileSync(at('../../package.json'), 'utf8'));
     const keys = Object.keys(secret[0]?.stringData as object);
     for (const { containers, volumes } of pods) {
-      expect(volumes).toEqual([{ name: 'config', configMap: { name: 'obs-code-sync' } }]);
-      for (const { image, env, volumeMounts } of containers) {
+      const [config, files] = volumes;
+      expect(config).toEqual({ name: 'config', configMap: { name: 'obs-code-sync' } });
+      expect(files).toMatchObject({
+        name: 'secrets',
+        secret: { secretName: 'obs-code-sync', optional: true },
+      });
+      // Where the Secret has them at all: its example names each.
+      const example = readFileSync(at('secret.example.yaml'), 'utf8');
+      for (const { key, path: place } of files.secret.items) {
+        expect(example).toContain(key);
+        expect(place).toBe(key);
+      }
+      for (const { image, env, envFrom, volumeMounts } of containers) {
         expect(image).toBe(`obs-code-sync:${version}`);
-        expect(volumeMounts).toEqual([{ name: 'config', mountPath: '/config', readOnly: true }]);
+        expect(envFrom).toEqual([{ configMapRef: { name: 'obs-code-sync-environment' } }]);
+        expect(volumeMounts).toEqual([
+          { name: 'config', mountPath: '/config', readOnly: true },
+          { name: 'secrets', mountPath: '/run/secrets/obs-code-sync', readOnly: true },
+        ]);
         const refs = env.flatMap(({ valueFrom }) => valueFrom?.secretKeyRef ?? []);
         expect(refs.map(({ name }) => name)).toEqual(refs.map(() => 'obs-code-sync'));
         expect(keys).toEqual(expect.arrayContaining(refs.map(({ key }) => key)));
@@ -131,7 +150,9 @@ describe('every pod', () => {
     for (const { containers } of pods) {
       for (const { name, env } of containers) {
         const url = env.find((variable) => variable.name === 'DATABASE_URL')?.valueFrom?.secretKeyRef.key;
-        expect(url, name).toBe(name === 'migrate' ? 'owner-database-url' : 'writer-database-url');
+        expect(url, name).toBe(
+          ['migrate', 'owner'].includes(name) ? 'owner-database-url' : 'writer-database-url',
+        );
       }
     }
   });
@@ -156,9 +177,9 @@ describe('the CronJob', () => {
     expect(job.template.spec.restartPolicy).toBe('Never');
   });
 
-  test('ignores disruptions, gives up what a retry cannot mend, and counts all else', () => {
+  test('ignores disruptions, gives up what a retry cannot change, and counts all else', () => {
     expect(job.backoffLimit).toBe(3);
-    expect(job.podFailurePolicy.rules).toEqual([
+    expect(job.podFailurePolicy?.rules).toEqual([
       { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget' }] },
       { action: 'FailJob', onExitCodes: { operator: 'In', values: [2, 4, 7] } },
     ]);
@@ -172,50 +193,6 @@ describe('the CronJob', () => {
     expect([String(sharded.completions), String(sharded.parallelism)]).toEqual([shards, shards]);
     // A limit for all would count the failures of every shard together.
     expect(sharded).not.toHaveProperty('backoffLimit');
-    expect(sharded.podFailurePolicy.rules.map(({ action }) => action)).toEqual(['Ignore', 'FailIndex']);
+    expect(sharded.podFailurePolicy?.rules.map(({ action }) => action)).toEqual(['Ignore', 'FailIndex']);
   });
-});
-
-describe('the alert rules', () => {
-  const { groups } = ruleGroups.parse(ofKind('schedule', 'PrometheusRule').spec);
-  const rules = groups.flatMap(({ rules }) => rules);
-
-  test('are about stale, failing and held VDNs, and about the scheduler itself', () => {
-    expect(rules.map(({ alert }) => alert)).toEqual([
-      'ObsCodeSyncStale',
-      'ObsCodeSyncFailing',
-      'ObsCodeSyncHeld',
-      'ObsCodeSyncRunRefused',
-      'ObsCodeSyncDatabaseAway',
-      'ObsCodeSyncGone',
-    ]);
-  });
-
-  test('ask for metrics that there are, and show labels that those have', async () => {
-    const metrics = createMetrics(['one']);
-    const state = { oldestAgeSeconds: 1, newestAgeSeconds: 1, stale: 1, failing: 1, held: 1 };
-    metrics.sources.databaseAnswered([{ source: 'one', ...state }]);
-    const families = parsePrometheusText(await metrics.render());
-    for (const { alert, expr, annotations } of rules) {
-      const [name = ''] = /obs_code_sync_\w+/.exec(expr) ?? [];
-      const [sample] = families.get(name)?.samples ?? [];
-      expect(sample, `${alert}: ${name}`).toBeDefined();
-      const shown = [...JSON.stringify(annotations).matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label);
-      expect(Object.keys(sample?.labels ?? {}), alert).toEqual(expect.arrayContaining(shown));
-    }
-  });
-});
-
-const ruleGroups = z.object({
-  groups: z.array(
-    z.object({
-      rules: z.array(
-        z.looseObject({
-          alert: z.string(),
-          expr: z.string(),
-          annotations: z.record(z.string(), z.string()),
-        }),
-      ),
-    }),
-  ),
 });

@@ -4,7 +4,9 @@ import type { Manifest } from './kustomize.ts';
 const container = z.looseObject({
   name: z.string(),
   image: z.string(),
-  args: z.array(z.string()),
+  /** In place of the image's entry point. */
+  command: z.array(z.string()).optional(),
+  args: z.array(z.string()).default([]),
   env: z.array(
     z.object({
       name: z.string(),
@@ -12,6 +14,7 @@ const container = z.looseObject({
       valueFrom: z.object({ secretKeyRef: z.object({ name: z.string(), key: z.string() }) }).optional(),
     }),
   ),
+  envFrom: z.unknown(),
   resources: z.unknown(),
   securityContext: z.unknown(),
   volumeMounts: z.unknown(),
@@ -24,7 +27,15 @@ const podSpec = z.looseObject({
   securityContext: z.unknown(),
   initContainers: z.array(container).default([]),
   containers: z.array(container),
-  volumes: z.unknown(),
+  volumes: z.tuple([
+    z.looseObject({ configMap: z.object({ name: z.string() }) }),
+    z.looseObject({
+      secret: z.looseObject({
+        secretName: z.string(),
+        items: z.array(z.object({ key: z.string(), path: z.string() })),
+      }),
+    }),
+  ]),
 });
 
 export type Container = z.output<typeof container>;
@@ -44,13 +55,13 @@ const cronJob = z.looseObject({
       backoffLimit: z.number().optional(),
       completions: z.number().optional(),
       parallelism: z.number().optional(),
-      podFailurePolicy: z.object({ rules: z.array(z.looseObject({ action: z.string() })) }),
+      podFailurePolicy: z.object({ rules: z.array(z.looseObject({ action: z.string() })) }).optional(),
       template: z.object({ spec: z.looseObject({ ...podSpec.shape, restartPolicy: z.string() }) }),
     }),
   }),
 });
 
-/** The spec of a CronJob. */
+/** The spec of a CronJob that syncs. */
 export function cronJobSpec({ spec }: Manifest) {
   return cronJob.parse(spec);
 }
@@ -59,7 +70,6 @@ const shape = z.looseObject({ template: z.object({ spec: z.unknown() }) });
 
 const templates: Readonly<Record<string, (spec: unknown) => unknown>> = {
   CronJob: (spec) => cronJob.parse(spec).jobTemplate.spec.template.spec,
-  Job: (spec) => shape.parse(spec).template.spec,
   Deployment: (spec) => shape.parse(spec).template.spec,
 };
 
@@ -67,6 +77,6 @@ const configMap = z.object({ data: z.object({ 'obs-code-sync.yaml': z.string() }
 
 /** The configuration file that the pods get. */
 export function configuration(manifests: readonly Manifest[]): string {
-  const found = manifests.find(({ kind }) => kind === 'ConfigMap');
+  const found = manifests.find(({ kind, data }) => kind === 'ConfigMap' && data !== undefined);
   return configMap.parse(found).data['obs-code-sync.yaml'];
 }

@@ -13,9 +13,9 @@ const baseStage = 'base';
  * Puts into `directory` the files that the image has above its base, without an engine: it follows the COPY, RUN and
  * WORKDIR lines of the Dockerfile itself, each stage in a directory of its own.
  *
- * @returns the root of the last stage's files, and the command that is its entry point
+ * @returns the root of the last stage's files
  */
-export async function assembleImage(directory: string): Promise<{ root: string; entryPoint: string[] }> {
+export async function assembleImage(directory: string): Promise<string> {
   const { stages } = readDockerfile();
   const roots = new Map<string | undefined, string>();
   for (const [index, stage] of stages.entries()) {
@@ -24,11 +24,7 @@ export async function assembleImage(directory: string): Promise<{ root: string; 
     roots.set(stage.name, root);
     await build(stage, root, roots);
   }
-  const last = stages.at(-1)?.instructions ?? [];
-  const root = roots.get(undefined) ?? '';
-  const entry: string[] = JSON.parse(last.find(({ keyword }) => keyword === 'ENTRYPOINT')?.text ?? '[]');
-  // Absolute paths within the image are within the directory here.
-  return { root, entryPoint: entry.map((word) => (word.startsWith('/') ? path.join(root, word) : word)) };
+  return roots.get(undefined) ?? '';
 }
 
 async function build(

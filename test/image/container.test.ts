@@ -78,7 +78,7 @@ inContainer('the image is small, labelled, and its user is not root', async () =
   const { stdout } = await runFile('docker', ['image', 'inspect', image]);
   const [{ Size, Config }] = JSON.parse(stdout);
   expect(Size).toBeLessThan(350e6);
-  expect(Config).toMatchObject({ User: '1000:1000', Entrypoint: ['node', '/app/src/main.ts'] });
+  expect(Config).toMatchObject({ User: '1000:1000', Entrypoint: ['obs-code-sync'] });
   expect(Config.Labels).toMatchObject({
     'org.opencontainers.image.title': 'obs-code-sync',
     'org.opencontainers.image.version': '1.2.3',
@@ -94,6 +94,17 @@ inContainer(
     expect((await runImage(['snyc']).exit).exitCode).toBe(2);
   },
 );
+
+inContainer('the program is on its PATH, and the heap is a part of what the container may have', async () => {
+  const inside = async (command: string) => {
+    const limited = ['run', '--rm', '--memory', '256m', '--entrypoint', 'sh', image, '-c', command];
+    return (await runFile('docker', limited)).stdout.trim();
+  };
+  const heapMb = await inside('node -p "v8.getHeapStatistics().heap_size_limit / 2 ** 20"');
+  expect(Number(heapMb)).toBeGreaterThan(128);
+  expect(Number(heapMb)).toBeLessThan(192);
+  expect(await inside('obs-code-sync --version')).toMatch(/^\d+\.\d+\.\d+$/);
+});
 
 inContainer('without a writable file or a capability it migrates, syncs and serves', async () => {
   const simulator = await startSimulator({ accounts: [testKeys], codesPerVdn: 10 });

