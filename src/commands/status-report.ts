@@ -5,19 +5,24 @@ import { commandLine, type Invocation } from '../domain/invocation.ts';
 import { vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
 import { formatInstant, formatSpan } from '../domain/time-text.ts';
-import type { HeldEntry } from '../store/held-plans.ts';
+import type { HeldEntry, HeldSource } from '../store/held-plans.ts';
 import type { RunEntry, VdnEntry } from '../store/status.ts';
 import { changesTable, rangesOnScreen } from './differences.ts';
 import { counted } from './sync-report.ts';
 import { coloured, mostOnScreen, print, printCommand, table } from './terminal.ts';
+
+interface Approvable {
+  /** The command that approves it. */
+  readonly approve: string;
+}
 
 /** What `status` tells; `status --json` prints it as it is. */
 export interface Status {
   readonly vdns: Readonly<Record<'configured' | 'stale' | 'failing' | 'held', number>>;
   readonly staleAfterMs: number;
   readonly inTrouble: readonly VdnEntry[];
-  /** Each with the command that approves it. */
-  readonly held: readonly (HeldEntry & { readonly approve: string })[];
+  readonly held: readonly (HeldEntry & Approvable)[];
+  readonly heldSources: readonly (HeldSource & Approvable)[];
   /** Newest first. */
   readonly runs: readonly RunEntry[];
 }
@@ -27,7 +32,7 @@ const mostChanges = 20;
 
 /** Prints the status for people: first what needs one of them, then how the runs went. */
 export function printStatus(status: Status, invocation: Invocation): void {
-  const { vdns, inTrouble, held, runs, staleAfterMs } = status;
+  const { vdns, inTrouble, held, heldSources, runs, staleAfterMs } = status;
   print(verdict(vdns, staleAfterMs), '');
   if (inTrouble.length > 0) printTrouble(inTrouble);
   for (const entry of held) {
@@ -38,6 +43,15 @@ export function printStatus(status: Status, invocation: Invocation): void {
       printCommand(commandLine(invocation, `status --plan ${entry.plan}`));
       print('');
     }
+  }
+  for (const { source, vdns: number, plans, approve } of heldSources) {
+    // One plan is approved by its own command.
+    if (plans === 1) continue;
+    print(
+      `All that ${source} has held, ${plans} plans in ${countOf(number, 'VDN')}, is applied at once with:`,
+    );
+    printCommand(approve);
+    print('');
   }
   printRuns(runs);
 }

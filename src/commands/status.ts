@@ -5,7 +5,7 @@ import { harmless } from '../domain/quote.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { answerWithPage } from '../page/answer.ts';
 import { readPageReport } from '../page/report.ts';
-import { heldPlans } from '../store/held-plans.ts';
+import { heldPlans, heldSources } from '../store/held-plans.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
 import { configuredVdns, newestRuns } from '../store/status.ts';
 import {
@@ -64,6 +64,7 @@ function readStatus(
     await requireCurrentSchema(database);
     const vdns = await configuredVdns(database.db, staleAfterMs);
     const { plans } = await heldPlans(database.db);
+    const sources = await heldSources(database.db);
     return {
       vdns: {
         configured: vdns.length,
@@ -74,22 +75,25 @@ function readStatus(
       staleAfterMs,
       inTrouble: vdns.filter(({ stale, failing, held }) => stale || failing || held),
       held: plans.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
+      heldSources: sources.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
       runs: await newestRuns(database.db, runsShown),
     };
   });
 }
 
-function tellPlan({ held }: Status, plan: string, json: boolean): void {
-  const entry = held.find((one) => one.plan === plan);
-  if (entry === undefined) {
-    const known = held.map((one) => one.plan).join(', ');
-    throw new FatalError(
-      'usage',
-      `Nothing is held under the plan ${harmless(plan)}. ${known === '' ? 'Nothing is held at all.' : `Held are ${known}.`}`,
-    );
+/** The plan that was asked for, or all of a source where it is the plan of all that the source has held. */
+function tellPlan({ held, heldSources: sources }: Status, plan: string, json: boolean): void {
+  const all = sources.find((source) => source.plan === plan);
+  const shown = held.filter((entry) =>
+    all === undefined ? entry.plan === plan : entry.source === all.source,
+  );
+  if (shown.length === 0) {
+    const known =
+      held.length === 0 ? 'Nothing is held at all.' : `Held: ${held.map((entry) => entry.plan).join(', ')}.`;
+    throw new FatalError('usage', `Nothing is held under the plan ${harmless(plan)}. ${known}`);
   }
-  if (json) printJson(entry);
-  else printHeld(entry, Number.POSITIVE_INFINITY);
+  if (json) printJson({ held: shown, heldSources: all === undefined ? [] : [all] });
+  else for (const entry of shown) printHeld(entry, Number.POSITIVE_INFINITY);
 }
 
 async function writePage(

@@ -1,5 +1,5 @@
 import { type Kysely, sql } from 'kysely';
-import type { Change } from '../domain/diff.ts';
+import { type Change, planOfAll } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
 
 /** One difference that is held, in all configured VDNs of the source that have it. */
@@ -66,4 +66,35 @@ export async function heldPlans(db: Kysely<Database>, most?: number): Promise<He
     .orderBy('held.plan')
     .execute();
   return { plans: rows.map(({ total: _, ...entry }) => entry), total: rows[0]?.total ?? 0 };
+}
+
+/** All that a source has held, as one decision. */
+export interface HeldSource {
+  readonly source: string;
+  /** How many VDNs it concerns. */
+  readonly vdns: number;
+  /** How many different plans. */
+  readonly plans: number;
+  /** The plan of all of them. */
+  readonly plan: string;
+}
+
+/** The sources in which something is held. */
+export async function heldSources(db: Kysely<Database>): Promise<HeldSource[]> {
+  const rows = await db
+    .selectFrom('freshness')
+    .innerJoin('held_change', (join) =>
+      join
+        .onRef('held_change.source', '=', 'freshness.source')
+        .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
+    )
+    .select(['held_change.source', 'held_change.vdn_id as vdnId', 'held_change.plan'])
+    .orderBy('held_change.source')
+    .execute();
+  return [...Map.groupBy(rows, ({ source }) => source)].map(([source, held]) => ({
+    source,
+    vdns: held.length,
+    plans: new Set(held.map(({ plan }) => plan)).size,
+    plan: planOfAll(source, held),
+  }));
 }

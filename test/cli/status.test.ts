@@ -15,6 +15,7 @@ interface Status {
     approve: string;
     difference: { kind: string }[];
   }[];
+  heldSources: { source: string; vdns: number; plan: string; approve: string }[];
   runs: { runId: number; status: string; exitCode: number | null }[];
 }
 
@@ -58,6 +59,22 @@ describe('status', () => {
     expect(held?.approve).toContain(` ${held?.plan} --config ${config}`);
     expect(held?.difference.map(({ kind }) => kind)).toEqual(Array(5).fill('removed'));
 
+    const whole = await run(['status', '--plan', held?.plan ?? ''], { config });
+    for (const { obsCode } of codes.slice(0, 5))
+      expect(whole.stdout).toMatch(new RegExp(`^removed +${obsCode} `, 'm'));
+    expect((await run(['status', '--json', '--plan', held?.plan ?? ''], { config })).json()).toEqual({
+      held: [held],
+      heldSources: [],
+    });
+    const unknown = await run(['status', '--json', '--plan', '0123456789abcdef'], { config });
+    expect(unknown.exitCode).toBe(2);
+    expect(unknown.json()).toEqual({
+      error: {
+        code: 'usage',
+        message: `Nothing is held under the plan 0123456789abcdef. Held: ${held?.plan}.`,
+      },
+    });
+
     const { stdout } = await run(['status'], { config });
     expect(stdout).toContain('Of 4 VDNs: 1 stale, 1 failing, 2 held.');
     expect(stdout).toMatch(/^Held: plan [0-9a-f]{16}, test, VDN 2-3$/m);
@@ -65,5 +82,21 @@ describe('status', () => {
     expect(stdout).toMatch(/^Since \d{4}-\d\d-\d\d \S+ UTC, run 2\. The source would remove 5 codes\.$/m);
     expect(stdout).toContain(held?.approve);
     expect(stdout).toContain('isales-error');
+  });
+  test('all that a source has held is one plan, and its command is printed', async () => {
+    const { config, simulator, sync } = await syncSetup({ vdns: ['1-3'] });
+    await sync();
+    for (const vdnId of [2, 3]) simulator.vdn(vdnId).replace([]);
+    simulator.vdn(3).add('00999', 'One is left.');
+    expect(await sync()).toMatchObject({ exitCode: 4 });
+    const { heldSources, held } = (await run(['status', '--json'], { config })).json() as Status;
+    expect(heldSources).toMatchObject([{ source: 'test', vdns: 2, plans: 2 }]);
+    const [all] = heldSources;
+    const { stdout } = await run(['status'], { config });
+    expect(stdout).toContain(
+      `All that test has held, 2 plans in 2 VDNs, is applied at once with:\n  ${all?.approve}\n`,
+    );
+    const shown = await run(['status', '--json', '--plan', all?.plan ?? ''], { config });
+    expect(shown.json()).toEqual({ held, heldSources: [all] });
   });
 });
