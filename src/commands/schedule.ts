@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import type { Logger } from 'pino';
 import type { Config } from '../config/types.ts';
 import { parseDatabaseUrl } from '../config/urls.ts';
+import type { Invocation } from '../domain/invocation.ts';
 import { type ExitCode, FatalError, type Interruption } from '../errors.ts';
 import { createMetrics } from '../observe/metrics.ts';
 import { readPageReport } from '../page/report.ts';
@@ -23,7 +24,8 @@ import {
   withDatabase,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
-import { programName } from './invocation.ts';
+import { invocationOf } from './invocation.ts';
+import { createNotifier } from './notification.ts';
 import { planRun } from './plan.ts';
 
 /** A run has 15 s to end, and 10 s to be interrupted; then the process is gone, whatever it does. */
@@ -39,8 +41,8 @@ export function scheduleCommand(exit: Exit): Command {
     .description('stay up, sync at the times of schedule.cron, and serve health, metrics and the status page')
     .option('--migrate', 'bring the schema up to date first, as soon as the database is there')
     .addHelpText('after', help)
-    .action(async (options: ScheduleOptions) => {
-      exit(await schedule(options));
+    .action(async (options: ScheduleOptions, command: Command) => {
+      exit(await schedule(options, invocationOf(command)));
     });
 }
 
@@ -65,13 +67,17 @@ Examples:
   obs-code-sync schedule --migrate
   obs-code-sync schedule --config /etc/obs-code-sync.yaml --log-level debug`;
 
-async function schedule(options: ScheduleOptions): Promise<ExitCode> {
+async function schedule(options: ScheduleOptions, invocation: Invocation): Promise<ExitCode> {
   const signals = listenForSignals(graceMs);
   try {
     const config = await loadConfiguration(options);
     const owner = options.migrate ? ownerOf(config) : undefined;
     const work = (database: OpenDatabase) =>
-      serveAndRun(config, database, owner, logger(options, config), signals.signal);
+      serveAndRun(config, database, owner, {
+        invocation,
+        log: logger(options, config),
+        signal: signals.signal,
+      });
     return await withDatabase(config.database, work, owner ? 'make' : 'require');
   } finally {
     signals.stop();
@@ -83,22 +89,27 @@ async function serveAndRun(
   config: Config,
   database: OpenDatabase,
   owner: Config['database'] | undefined,
-  log: Logger,
-  signal: AbortSignal,
+  { invocation, log, signal }: { invocation: Invocation; log: Logger; signal: AbortSignal },
 ): Promise<ExitCode> {
   const migration = owner && createMigration(databaseOfRuns(owner, database), log);
   const runs = databaseOfRuns(config.database, database);
   const metrics = createMetrics(config.sources.map(({ name }) => name));
+  const notifier = createNotifier({
+    notify: config.notify,
+    sources: config.sources.map(({ name }) => name),
+    ...{ invocation, logger: log },
+  });
   const scheduler = createScheduler({
     ...{ schedule: scheduleOf(config), metrics, logger: log },
     plan: planRun(config, {}, { trigger: 'schedule', arguments: '' }),
-    withDatabase: async (work) => {
-      await migration?.ensure();
-      return runs(work);
-    },
+    withDatabase: (run) =>
+      notifier.telling(async (work) => {
+        await migration?.ensure();
+        return runs(work);
+      }, run),
   });
   const routes = {
-    ...pageRouteOf(config, database, log),
+    ...pageRouteOf(config, database, invocation, log),
     ...probeRoutes(questions(config, database, migration), metrics),
   };
   const server = await serve(config.http, routes, log);
@@ -154,7 +165,12 @@ function questions({ sources, freshness }: Config, database: OpenDatabase, migra
   };
 }
 
-function pageRouteOf({ freshness }: Config, database: OpenDatabase, log: Logger): Routes {
-  const settings = { ...freshness, program: programName() };
+function pageRouteOf(
+  { freshness }: Config,
+  database: OpenDatabase,
+  { program }: Invocation,
+  log: Logger,
+): Routes {
+  const settings = { ...freshness, program };
   return pageRoute(() => readPageReport(database, settings), settings.program, log);
 }

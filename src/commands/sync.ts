@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Invocation } from '../domain/invocation.ts';
 import type { ExitCode } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
@@ -16,6 +17,8 @@ import {
   withDatabase,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
+import { invocationOf } from './invocation.ts';
+import { createNotifier } from './notification.ts';
 import { planRun, type RunChoices } from './plan.ts';
 import { createProgress } from './progress.ts';
 import { RunSoFar } from './run-so-far.ts';
@@ -58,7 +61,7 @@ export function syncCommand(exit: Exit): Command {
     .addOption(new Option('--migrate', 'bring the schema up to date first').conflicts('dryRun'))
     .addHelpText('after', examples)
     .action(async (options: SyncOptions, command: Command) => {
-      exit(await sync(options, command.parent?.args ?? []));
+      exit(await sync(options, command.parent?.args ?? [], invocationOf(command)));
     });
 }
 
@@ -72,7 +75,11 @@ Examples:
 Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are held, 5 none was completed,
 6 database unreachable, 7 database unusable, 75 another run is at work, 130/143 stopped by a signal.`;
 
-async function sync(options: SyncOptions, args: readonly string[]): Promise<ExitCode> {
+async function sync(
+  options: SyncOptions,
+  args: readonly string[],
+  invocation: Invocation,
+): Promise<ExitCode> {
   const soFar = new RunSoFar();
   const progress = createProgress();
   const signals = listenForSignals(undefined, (end) => {
@@ -95,7 +102,13 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
         progress.done();
       }
     };
-    summary = await withDatabase(config.database, work, options.migrate ? 'make' : 'require');
+    const notifier = createNotifier({
+      notify: options.dryRun ? undefined : config.notify,
+      sources: plan.selection.map(({ source }) => source.name),
+      ...{ invocation, logger: log },
+    });
+    const missing = options.migrate ? 'make' : 'require';
+    summary = await notifier.telling((run) => withDatabase(config.database, run, missing), work);
   } finally {
     signals.stop();
   }

@@ -5,7 +5,7 @@ import { isWithin, type Path, type Problem, valueAt } from './tree.ts';
 import { withoutSecrets } from './urls.ts';
 
 /** What these keys hold is never shown, however wrong it is. */
-const secretKeys: ReadonlySet<PropertyKey> = new Set(['accessKey', 'secretKey']);
+const secretKeys: ReadonlySet<PropertyKey> = new Set(['accessKey', 'secretKey', 'notify']);
 
 /** Where a text may hold a credential: it is shown only as far as it surely is none. */
 const suspicious = /@|:\/\/|[?#]/;

@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { duration, mapping, number, oneOf, parsedText, text, wholeNumber } from './fields.ts';
 import { sourceSchema } from './source-schema.ts';
 import { logLevels } from './types.ts';
-import { parseDatabaseUrl } from './urls.ts';
+import { parseDatabaseUrl, parseHookUrl } from './urls.ts';
 
 /**
  * What an operator may write in the configuration file, and what the program makes of it: the one definition, from
@@ -97,6 +97,13 @@ export function configSchema(directory: string) {
       .prefault({})
       .transform(({ maxDuration }) => ({ maxDurationMs: maxDuration }))
       .describe('Limits of one run.'),
+    notify: mapping({
+      url: parsedText('an http or https URL', parseHookUrl).describe(
+        'Gets a POST of JSON with a text, as chat tools take it. A secret.',
+      ),
+    })
+      .exactOptional()
+      .describe('Who is told what a run began to hold, what began to fail, and when it is over.'),
     log: mapping({
       level: oneOf(logLevels).default('info').describe('The least severe level that is logged.'),
     })

@@ -13,6 +13,8 @@ export interface Config {
   readonly retention: { readonly runsMs: number };
   readonly freshness: { readonly staleAfterMs: number };
   readonly run: { readonly maxDurationMs: number };
+  /** Where a person is told of; the URL is a secret as a whole: never show it. */
+  readonly notify?: { readonly url: string };
   readonly log: { readonly level: LogLevel };
 }
 

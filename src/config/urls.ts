@@ -84,3 +84,11 @@ export function withoutSecrets(text: string): string | undefined {
   if (text.split('@').length - 1 !== (credentials ? 1 : 0)) return undefined;
   return `${url.protocol}//${url.host}${url.pathname}`;
 }
+
+/** The URL of a receiver of messages; where its secret is, in the path, the query or the credentials, it alone knows. */
+export function parseHookUrl(text: string): Parsed<string> {
+  const url = URL.parse(text.trim());
+  return url !== null && ['http:', 'https:'].includes(url.protocol)
+    ? { ok: true, value: url.href }
+    : { ok: false, problems: ['expected a URL such as https://chat.example.com/hook'] };
+}

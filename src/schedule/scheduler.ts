@@ -5,19 +5,21 @@ import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { type RunPlan, runSync } from '../sync/run.ts';
+import type { RunSummary } from '../sync/summary.ts';
 import { repeatDelayMs, repetition } from './repeat.ts';
 import { createTimetable } from './timetable.ts';
 
 /** How long a run may go on after the process was told to stop. */
 const finishWithinMs = 15_000;
 
-/** Gives each run its database. */
+/** Opens the database for the time of a piece of work. */
 export type WithDatabase = <T>(work: (database: OpenDatabase) => Promise<T>) => Promise<T>;
 
 export interface ScheduledRuns {
   readonly schedule: ScheduleConfig;
   readonly plan: RunPlan;
-  readonly withDatabase: WithDatabase;
+  /** Gives each run its database; may tell what the run came to. */
+  readonly withDatabase: (run: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }

@@ -17,6 +17,7 @@ export interface SyncSetupOptions {
   readonly source?: Readonly<Record<string, unknown>>;
   /** Default: a database of its own on the run's server. */
   readonly databaseUrl?: string;
+  readonly notify?: { readonly url: string };
   /** Query part of the URL in the configuration, and there only. */
   readonly databaseOptions?: string;
 }
@@ -42,6 +43,7 @@ export async function syncSetup(options: SyncSetupOptions): Promise<SyncSetup> {
   const config = await writeConfig(await temporaryDirectory(), {
     database: { url: options.databaseOptions === undefined ? url : `${url}?${options.databaseOptions}` },
     sources: sources.map((name) => ({ name, baseUrl: simulator.baseUrl, vdns, ...options.source })),
+    ...(options.notify === undefined ? {} : { notify: options.notify }),
   });
   const startSync = (...args: string[]) => start(['sync', '--json', ...args], { config });
   return {

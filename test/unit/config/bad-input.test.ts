@@ -164,7 +164,7 @@ const sectionCases: readonly Case[] = [
   [
     '<<',
     { a: 1 },
-    'top level: unknown key <<; known here: database, sources, guard, schedule, http, retention, freshness, run, log',
+    'top level: unknown key <<; known here: database, sources, guard, schedule, http, retention, freshness, run, notify, log',
   ],
 ];
 

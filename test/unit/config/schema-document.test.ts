@@ -12,7 +12,7 @@ const root = path.join(import.meta.dirname, '../../..');
 const example = await readFile(path.join(root, 'obs-code-sync.example.yaml'), 'utf8');
 
 /** The example with the settings in it that are commented out. */
-const fullExample = example.replaceAll(/^( +)# (?=\w+: )/gm, '$1');
+const fullExample = example.replaceAll(/^( *)# ( *)(?=\w+:( |$))/gm, '$1$2');
 
 const schemaNode = z.object({
   description: z.string().optional(),

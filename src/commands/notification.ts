@@ -1,0 +1,134 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Logger } from 'pino';
+import type { Config } from '../config/types.ts';
+import type { Invocation } from '../domain/invocation.ts';
+import { exitCodes, FatalError } from '../errors.ts';
+import type { OpenDatabase } from '../store/database.ts';
+import { newlyFailing, newlyHeld, sourcesInTrouble } from '../store/run-news.ts';
+import { type RunSummary, refusedSummary } from '../sync/summary.ts';
+import { newsText, refusalText } from './notification-text.ts';
+import { summaryText } from './summary-file.ts';
+
+/** Runs with its database opened, as `withDatabase` does. */
+type Opening = (work: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
+
+/** Makes a run, and tells `notify.url` what a person must know of it. */
+export interface Notifier {
+  /**
+   * @param opening opens the database for the run
+   * @param run throws what the run was refused for
+   */
+  telling(opening: Opening, run: (database: OpenDatabase) => Promise<RunSummary>): Promise<RunSummary>;
+}
+
+export interface NotifierOptions {
+  readonly notify: Config['notify'];
+  /** The sources that the runs work on. */
+  readonly sources: readonly string[];
+  readonly invocation: Invocation;
+  readonly logger: Logger;
+  /** Of the one attempt. */
+  readonly timeoutMs?: number;
+}
+
+const usualTimeoutMs = 10_000;
+
+/**
+ * Tells what a run began to hold, what began to fail in it, what is over, and each refusal for the database's sake. A
+ * message that cannot be sent is a warning and nothing else.
+ */
+export function createNotifier(options: NotifierOptions): Notifier {
+  const { notify, invocation, logger, timeoutMs = usualTimeoutMs } = options;
+  if (notify === undefined) return { telling: (opening, run) => opening(run) };
+
+  async function send(text: string, summary: RunSummary): Promise<void> {
+    if (text === '' || notify === undefined) return;
+    const failure = await post(notify.url, { text, summary: JSON.parse(summaryText(summary)) }, timeoutMs);
+    if (failure !== undefined) logger.warn(`notify.url was not told of this run: ${failure}`);
+  }
+
+  return {
+    async telling(opening, run) {
+      let text = '';
+      try {
+        const summary = await opening(async (database) => {
+          const before = await troubleBefore(database, options);
+          const ended = await run(database);
+          if (!ended.dryRun) text = await textOf(database, ended, before, options);
+          return ended;
+        });
+        await send(text, summary);
+        return summary;
+      } catch (error) {
+        if (error instanceof FatalError && isToldOf(error))
+          await send(refusalText(error.message, invocation), refusedSummary(error, false));
+        throw error;
+      }
+    },
+  };
+}
+
+function isToldOf({ exitCode }: Pick<FatalError, 'exitCode'>): boolean {
+  return exitCode === exitCodes.databaseUnreachable || exitCode === exitCodes.databaseUnusable;
+}
+
+/** Whether a source was in trouble; the run itself says what is wrong with a database that cannot be asked. */
+async function troubleBefore(
+  { db }: OpenDatabase,
+  { sources }: NotifierOptions,
+): Promise<ReadonlySet<string>> {
+  return await sourcesInTrouble(db, sources).catch(() => new Set<string>());
+}
+
+async function textOf(
+  { db }: OpenDatabase,
+  { runId, exitCode, error }: RunSummary,
+  before: ReadonlySet<string>,
+  { sources, invocation, logger }: NotifierOptions,
+): Promise<string> {
+  if (error !== null && isToldOf({ exitCode })) return refusalText(error.message, invocation);
+  if (runId === null) return '';
+  try {
+    const after = await sourcesInTrouble(db, sources);
+    const over = [...before].filter((source) => !after.has(source));
+    const news = { held: await newlyHeld(db, runId), failing: await newlyFailing(db, runId), over };
+    return newsText(news, invocation);
+  } catch (cause) {
+    logger.warn(
+      `notify.url was not told of this run: the database could not be asked for its news: ${String(cause)}`,
+    );
+    return '';
+  }
+}
+
+/** @returns why it failed, without the URL, whose path and host are secrets of the receiver; undefined where it did not */
+async function post(url: string, body: unknown, timeoutMs: number): Promise<string | undefined> {
+  const json = JSON.stringify(body);
+  const { request, Agent } = url.startsWith('https:') ? https : http;
+  // Like every other program of the machine, unlike those of the sources, which have a setting for it.
+  const agent = new Agent({ proxyEnv: process.env });
+  const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) };
+  try {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      const sent = request(url, { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) });
+      sent.on('error', reject).on('response', (response) => {
+        resolve(response.statusCode);
+        response.destroy();
+      });
+      sent.end(json);
+    });
+    if (status !== undefined && status >= 200 && status < 300) return undefined;
+    return `it answered with status ${status}${status !== undefined && status < 400 ? '; redirects are not followed' : ''}`;
+  } catch (error) {
+    return reasonOf(error, timeoutMs);
+  } finally {
+    agent.destroy();
+  }
+}
+
+function reasonOf(error: unknown, timeoutMs: number): string {
+  if (error instanceof Error && error.name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`;
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return `it could not be reached (${typeof code === 'string' ? code : 'unknown error'})`;
+}
