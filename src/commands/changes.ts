@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Kysely } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import { exitCodes, FatalError } from '../errors.ts';
 import { type ChangeFilter, codeChanges, firstLists, knownVdns, type Since } from '../store/change-feed.ts';
-import { requireCurrentSchema } from '../store/migrator.ts';
+import { readOnly } from '../store/read-only.ts';
 import type { Database } from '../store/tables.ts';
 import { printChanges } from './changes-report.ts';
 import {
@@ -56,13 +56,12 @@ Examples:
 async function changes(options: ChangesOptions): Promise<void> {
   const filter: ChangeFilter = { since: options.since, source: options.source, vdnIds: options.vdn };
   const config = await loadReadingConfiguration(options);
-  const feed = await withDatabase(config.database, async (database) => {
-    await requireCurrentSchema(database);
-    await refuseUnknown(database.db, filter);
-    return {
-      changes: await codeChanges(database.db, filter),
-      firstLists: await firstLists(database.db, filter),
-    };
+  const work = async (db: Transaction<Database>) => {
+    await refuseUnknown(db, filter);
+    return { changes: await codeChanges(db, filter), firstLists: await firstLists(db, filter) };
+  };
+  const feed = await withDatabase(config.database, (database) => readOnly(database, work), {
+    repeats: 'read',
   });
   if (options.json) printJson(feed);
   else printChanges(feed, options.since);

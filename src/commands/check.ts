@@ -7,7 +7,6 @@ import { type Probe, probeSource } from '../isales/probe.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
-import { requireOwnSessions } from '../store/pooling.ts';
 import {
   type CommonOptions,
   type Exit,
@@ -74,7 +73,6 @@ async function checkDatabase({
   try {
     return await withDatabase(config, async (database) => {
       const detail = await describeDatabase(database);
-      await requireOwnSessions(database);
       await requireCurrentSchema(database);
       return {
         findings: [

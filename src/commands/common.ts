@@ -10,6 +10,7 @@ import type { ExitCode } from '../errors.ts';
 import { createLogger } from '../observe/logger.ts';
 import { type MissingDatabase, type OpenDatabase, openDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
+import { Reconnect } from '../store/reconnect.ts';
 
 /** How a command hands its exit code to main.ts, the only place that sets the process's. */
 export type Exit = (code: ExitCode) => void;
@@ -61,20 +62,29 @@ function demoConfiguration(directory: string): ReadingConfig {
   };
 }
 
+export interface DatabaseUse {
+  /** Whether an embedded database that is not there is made; only what migrates has a use for it. */
+  readonly missing?: MissingDatabase;
+  /** The work is repeated, for 30 s at the most, where the database is away or busy; it must be one that can be. */
+  readonly repeats?: 'write' | 'read';
+}
+
 /**
  * Opens the database for the time of `work`.
  *
- * @param missing whether an embedded database that is not there is made; only whoever migrates has a use for it
  * @throws FatalError `database-unreachable`, `database-unusable` also where `work` met the database's errors
  */
 export async function withDatabase<T>(
   config: Config['database'],
   work: (database: OpenDatabase) => Promise<T>,
-  missing: MissingDatabase = 'require',
+  { missing = 'require', repeats }: DatabaseUse = {},
 ): Promise<T> {
   const database = await openDatabase(config, missing);
   try {
-    return await work(database);
+    if (repeats === undefined) return await work(database);
+    const log = createLogger('warn', (line) => process.stderr.write(line));
+    const reconnect = new Reconnect(database, new AbortController().signal, log, { purpose: repeats });
+    return await reconnect.retry(() => work(database));
   } catch (error) {
     throw contactError(error, database.where);
   } finally {

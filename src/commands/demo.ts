@@ -50,7 +50,7 @@ export function demoCommand(exit: Exit): Command {
           await migrateToLatest(database);
           exit(await show({ database, config, simulator, signal: signals.signal, progress, logger: log }));
         };
-        await withDatabase(config.database, work, 'make');
+        await withDatabase(config.database, work, { missing: 'make' });
       } finally {
         signals.stop();
         await simulator.close();

@@ -38,7 +38,11 @@ export function migrateCommand(exit: Exit): Command {
             : `Applied to schema ${database.schema} ${database.where}: ${applied.join(', ')}.`,
         );
       };
-      await withDatabase(config, work, options.status ? 'require' : 'make');
+      await withDatabase(
+        config,
+        work,
+        options.status ? { repeats: 'read' } : { missing: 'make', repeats: 'write' },
+      );
       exit(exitCodes.done);
     });
 }

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
+import { parseDatabaseUrl } from '../config/database-url.ts';
 import type { Config } from '../config/types.ts';
-import { parseDatabaseUrl } from '../config/urls.ts';
 import type { Invocation } from '../domain/invocation.ts';
 import { type ExitCode, FatalError, type Interruption } from '../errors.ts';
 import { createMetrics } from '../observe/metrics.ts';
@@ -14,7 +14,7 @@ import { createScheduler, type WithDatabase } from '../schedule/scheduler.ts';
 import { type Routes, serve } from '../schedule/server.ts';
 import { sourceStates } from '../schedule/source-states.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { requireCurrentSchema } from '../store/migrator.ts';
+import { readOnly } from '../store/read-only.ts';
 import {
   type CommonOptions,
   type Exit,
@@ -78,7 +78,7 @@ async function schedule(options: ScheduleOptions, invocation: Invocation): Promi
         log: logger(options, config),
         signal: signals.signal,
       });
-    return await withDatabase(config.database, work, owner ? 'make' : 'require');
+    return await withDatabase(config.database, work, { missing: owner ? 'make' : 'require' });
   } finally {
     signals.stop();
   }
@@ -159,9 +159,9 @@ function questions({ sources, freshness }: Config, database: OpenDatabase, migra
     databaseReady: async () => {
       const failure = migration?.failure();
       if (failure !== undefined) throw failure;
-      await requireCurrentSchema(database);
+      await readOnly(database, async () => {});
     },
-    sourceStates: () => sourceStates(database.db, sources, freshness.staleAfterMs),
+    sourceStates: () => readOnly(database, (trx) => sourceStates(trx, sources, freshness.staleAfterMs)),
   };
 }
 

@@ -1,13 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import type { Transaction } from 'kysely';
 import { commandLine, type Invocation } from '../domain/invocation.ts';
 import { harmless } from '../domain/quote.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { answerWithPage } from '../page/answer.ts';
 import { readPageReport } from '../page/report.ts';
 import { heldPlans, heldSources } from '../store/held-plans.ts';
-import { requireCurrentSchema } from '../store/migrator.ts';
+import { readOnly } from '../store/read-only.ts';
 import { configuredVdns, newestRuns } from '../store/status.ts';
+import type { Database } from '../store/tables.ts';
 import {
   type CommonOptions,
   type Exit,
@@ -60,11 +62,10 @@ function readStatus(
   invocation: Invocation,
 ): Promise<Status> {
   const approve = (plan: string) => commandLine(invocation, `sync --approve ${plan}`);
-  return withDatabase(config, async (database) => {
-    await requireCurrentSchema(database);
-    const vdns = await configuredVdns(database.db, staleAfterMs);
-    const { plans } = await heldPlans(database.db);
-    const sources = await heldSources(database.db);
+  const work = async (db: Transaction<Database>) => {
+    const vdns = await configuredVdns(db, staleAfterMs);
+    const { plans } = await heldPlans(db);
+    const sources = await heldSources(db);
     return {
       vdns: {
         configured: vdns.length,
@@ -76,9 +77,10 @@ function readStatus(
       inTrouble: vdns.filter(({ stale, failing, held }) => stale || failing || held),
       held: plans.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
       heldSources: sources.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
-      runs: await newestRuns(database.db, runsShown),
+      runs: await newestRuns(db, runsShown),
     };
-  });
+  };
+  return withDatabase(config, (database) => readOnly(database, work), { repeats: 'read' });
 }
 
 /** The plan that was asked for, or all of a source where it is the plan of all that the source has held. */
@@ -102,7 +104,7 @@ async function writePage(
   { program }: Invocation,
 ): Promise<void> {
   const settings = { ...freshness, program };
-  const read = () => withDatabase(database, (open) => readPageReport(open, settings));
+  const read = () => withDatabase(database, (open) => readPageReport(open, settings), { repeats: 'read' });
   const { page, failure } = await answerWithPage(read, settings.program);
   try {
     await writeFile(file, page);

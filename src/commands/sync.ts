@@ -3,6 +3,7 @@ import type { Invocation } from '../domain/invocation.ts';
 import type { ExitCode } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
+import { Reconnect } from '../store/reconnect.ts';
 import { runSync } from '../sync/run.ts';
 import type { Shard } from '../sync/shard.ts';
 import type { RunSummary } from '../sync/summary.ts';
@@ -94,7 +95,8 @@ async function sync(
     const plan = planRun(config, chosen(options), origin);
     const log = logger(options, config, progress.writeLine);
     const work = async (database: OpenDatabase) => {
-      if (options.migrate) await migrateToLatest(database);
+      const reconnect = new Reconnect(database, signals.signal, log);
+      if (options.migrate) await reconnect.retry(() => migrateToLatest(database));
       try {
         const observer = soFar.observing(plan, progress);
         return await runSync(database, plan, { signal: signals.signal, logger: log, observer });
@@ -108,7 +110,7 @@ async function sync(
       ...{ invocation, logger: log },
     });
     const missing = options.migrate ? 'make' : 'require';
-    summary = await notifier.telling((run) => withDatabase(config.database, run, missing), work);
+    summary = await notifier.telling((run) => withDatabase(config.database, run, { missing }), work);
   } finally {
     signals.stop();
   }

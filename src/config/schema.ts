@@ -1,8 +1,9 @@
 import * as z from 'zod';
+import { parseDatabaseUrl } from './database-url.ts';
 import { duration, mapping, number, oneOf, parsedText, text, wholeNumber } from './fields.ts';
 import { sourceSchema } from './source-schema.ts';
 import { logLevels } from './types.ts';
-import { parseDatabaseUrl, parseHookUrl } from './urls.ts';
+import { parseHookUrl } from './urls.ts';
 
 /**
  * What an operator may write in the configuration file, and what the program makes of it: the one definition, from
@@ -14,7 +15,7 @@ export function configSchema(directory: string) {
       url: parsedText('postgres://…, postgresql://… or pglite:DIR', (url) =>
         parseDatabaseUrl(url, directory),
       ).describe(
-        'postgres://user:password@host/name (direct, or pooled by session), or pglite:DIR for the embedded database in a directory beside this file.',
+        'postgres://user:password@host/name (direct, or pooled by session; several hosts as in postgres://u@a:5432,b:5432/name?target_session_attrs=read-write), or pglite:DIR for the embedded database in a directory beside this file.',
       ),
       schema: text(
         'at most 63 of a-z, 0-9 and _, not a digit first and not beginning with pg_',

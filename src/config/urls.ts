@@ -1,8 +1,6 @@
-import { resolve } from 'node:path';
 import type { Parsed } from './parsed.ts';
 
 const baseUrlForm = 'a URL such as https://10.22.26.181:28443';
-const databaseUrlForm = 'postgres://…, postgresql://… or pglite:DIR';
 
 const refusedInBaseUrl: readonly { readonly holds: (url: URL) => boolean; readonly problem: string }[] = [
   {
@@ -48,29 +46,6 @@ const pathOf = (url: URL) => url.pathname.replace(/\/+$/, '');
 /** `URL` has written every spelling of an IPv4 address in four decimal parts by now. */
 function isLoopback(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname);
-}
-
-/**
- * A database URL. The directory of `pglite:DIR` becomes absolute, beginning at `directory`, the configuration file's:
- * a job started from elsewhere must not come upon an empty database.
- */
-export function parseDatabaseUrl(text: string, directory: string): Parsed<string> {
-  if (text.startsWith('pglite:')) {
-    const place = text.slice('pglite:'.length);
-    return place === '' || place.includes('//')
-      ? { ok: false, problems: ['expected pglite:DIR, a directory such as pglite:./obs-data'] }
-      : { ok: true, value: `pglite:${resolve(directory, place)}` };
-  }
-  if (!/^postgres(ql)?:\/\//.test(text)) return { ok: false, problems: [`expected ${databaseUrlForm}`] };
-  if (isPostgresUrl(text)) return { ok: true, value: text };
-  const advice = 'percent-encode characters such as # / ? @ in the user name and the password (# is %23)';
-  return { ok: false, problems: [`cannot be read as a URL; ${advice}`] };
-}
-
-/** An empty host (`postgres://user@/name?host=/run/postgresql`) is what `pg` takes for a socket; `URL` refuses it. */
-function isPostgresUrl(text: string): boolean {
-  const url = URL.parse(text) ?? URL.parse(text.replace('@/', '@socket/'));
-  return url !== null && url.hash === '' && !url.pathname.includes('@');
 }
 
 /**

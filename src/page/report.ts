@@ -1,8 +1,7 @@
 import { sql } from 'kysely';
 import type { OpenDatabase } from '../store/database.ts';
-import { contactError } from '../store/database-error.ts';
 import { type HeldPlans, heldPlans } from '../store/held-plans.ts';
-import { requireCurrentSchema } from '../store/migrator.ts';
+import { readOnly } from '../store/read-only.ts';
 import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
 import { configuredVdns, newestRuns, type RunEntry, type VdnEntry } from '../store/status.ts';
 
@@ -32,26 +31,17 @@ export async function readPageReport(
   database: OpenDatabase,
   { staleAfterMs, program }: Pick<PageReport, 'staleAfterMs' | 'program'>,
 ): Promise<PageReport> {
-  await requireCurrentSchema(database);
-  try {
-    return await database.db
-      .transaction()
-      .setIsolationLevel('repeatable read')
-      .setAccessMode('read only')
-      .execute(async (trx) => {
-        const { at } = await trx.selectNoFrom(sql<Date>`now()`.as('at')).executeTakeFirstOrThrow();
-        const runs = await newestRuns(trx, runsShown);
-        return {
-          at,
-          staleAfterMs,
-          program,
-          vdns: await configuredVdns(trx, staleAfterMs),
-          held: await heldPlans(trx, plansShown),
-          runs,
-          changes: await recentChanges(trx, runs),
-        };
-      });
-  } catch (error) {
-    throw contactError(error, database.where);
-  }
+  return readOnly(database, async (trx) => {
+    const { at } = await trx.selectNoFrom(sql<Date>`now()`.as('at')).executeTakeFirstOrThrow();
+    const runs = await newestRuns(trx, runsShown);
+    return {
+      at,
+      staleAfterMs,
+      program,
+      vdns: await configuredVdns(trx, staleAfterMs),
+      held: await heldPlans(trx, plansShown),
+      runs,
+      changes: await recentChanges(trx, runs),
+    };
+  });
 }

@@ -99,7 +99,11 @@ export function describeDatabaseError(error: unknown): string {
  * @param where names the database without a password
  */
 export function contactError(error: unknown, where: string): unknown {
-  if (!(error instanceof DatabaseError)) return error;
+  return error instanceof DatabaseError ? fatalError(error, where) : error;
+}
+
+/** The same for an error that is the database's. */
+export function fatalError(error: DatabaseError, where: string): FatalError {
   const options = { cause: error };
   if (error instanceof ConnectionLostError) {
     return new FatalError(
@@ -143,7 +147,7 @@ function adviceFor(state: string | undefined): string {
         'pg_stat_activity has it, with an old xact_start.'
       );
     case undefined:
-      return 'Check database.url, above all its password and its sslmode, against what the server offers.';
+      return 'Check database.url against what the server offers.';
     default:
       return 'See docs/operations.md.';
   }

@@ -1,15 +1,15 @@
 import { Kysely, PostgresDialect } from 'kysely';
-import pg from 'pg';
-import { FatalError } from '../errors.ts';
+import { requireOwnSessions } from './pooling.ts';
 import { openPool } from './server-pool.ts';
+import { serversOf } from './servers.ts';
 import { lockSessionSettings, sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
 
-/** Applies and their bookkeeping; more would only queue up on the server's disk. */
-const poolSize = 4;
-
-/** A server ends a statement itself after 60 s; one that has not even answered by now is away without saying so. */
-const queryTimeoutMs = 75_000;
+/**
+ * Applies and their bookkeeping. With the lock's connection, and the one that `schedule` reads by, a run needs five at the
+ * most; the documented limits of a role or a pooler count on it.
+ */
+const poolSize = 3;
 
 /** What it takes to open a database; a part of the configuration. */
 export interface DatabaseConfig {
@@ -23,6 +23,8 @@ export type MissingDatabase = 'make' | 'require';
 
 export interface OpenDatabase {
   readonly db: Kysely<Database>;
+  /** One connection in which nothing is set, as behind a pooler it must be; for `readOnly`. */
+  readonly reading: Kysely<Database>;
   readonly schema: string;
   /** Names the database in messages: host, port and database, or the directory; never a password. */
   readonly where: string;
@@ -38,7 +40,8 @@ export interface OpenDatabase {
 
 /**
  * Opens the database. A server is first contacted by the first query; the embedded database starts at once
- * and takes its directory's lock.
+ * and takes its directory's lock. The first use of `db` and of the lock's connection finds out whether sessions are the
+ * program's own, and throws `FatalError` `database-unusable` where a pooler shares them.
  *
  * @param missing what becomes of an embedded database that is not there; a server's is never made
  * @throws FatalError `locked` where another process has the embedded database open; `configuration` where a
@@ -55,45 +58,43 @@ export async function openDatabase(
     if (missing === 'require') requireEmbedded(directory);
     return openEmbedded(directory, schema);
   }
-  const config: pg.PoolConfig = {
-    connectionString: withPlainSslMode(url),
-    application_name: 'obs-code-sync',
-    query_timeout: queryTimeoutMs,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 10_000,
-  };
-  const connect = (max: number, settings: readonly string[]) =>
-    new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool({ ...config, max }, settings) }) });
-  const where = placeOf(config);
-  const db = connect(poolSize, sessionSettings(schema));
+  const servers = serversOf(url);
+  const { where } = servers;
+  const bare = () =>
+    new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool(servers, 1, []) }) });
+  const requireOwn = once(() => requireOwnSessions(bare, where));
+  const own = (max: number, settings: readonly string[]) =>
+    new Kysely<Database>({
+      dialect: new PostgresDialect({
+        pool: async () => {
+          await requireOwn();
+          return openPool(servers, max, settings);
+        },
+      }),
+    });
+  const db = own(poolSize, sessionSettings(schema));
+  const reading = bare();
   return {
     db,
+    reading,
     schema,
     where,
-    openLockConnection: () => connect(1, [...sessionSettings(schema), ...lockSessionSettings]),
+    openLockConnection: () => own(1, [...sessionSettings(schema), ...lockSessionSettings]),
     assertOwned: () => {},
-    close: () => db.destroy(),
+    async close() {
+      await Promise.all([db.destroy(), reading.destroy()]);
+    },
   };
 }
 
-/**
- * `pg` takes the modes prefer, require and verify-ca for verify-full, and announces in many lines on stderr that it
- * will not do so for ever. Said outright, it stays quiet and means the same in its next version.
- */
-function withPlainSslMode(url: string): string {
-  return /[?&]uselibpqcompat=true(&|$)/.test(url)
-    ? url
-    : url.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
-}
-
-function placeOf(config: pg.PoolConfig): string {
-  try {
-    const { host, port, database } = new pg.Client(config);
-    return `${host}:${port}/${database}`;
-  } catch (cause) {
-    // Nothing but what the URL's query names is read here: sslrootcert, sslcert, sslkey.
-    const detail =
-      cause instanceof Error && 'code' in cause ? cause.message : 'it is no URL that pg understands';
-    throw new FatalError('configuration', `database.url cannot be used: ${detail}.`, { cause });
-  }
+/** Does it once, however often it is asked for, until it has succeeded. */
+function once(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined;
+  return () => {
+    done ??= work().catch((error: unknown) => {
+      done = undefined;
+      throw error;
+    });
+    return done;
+  };
 }

@@ -42,6 +42,7 @@ export async function openEmbedded(directory: string, schema: string) {
   });
   return {
     db,
+    reading: db,
     schema,
     where,
     openLockConnection: undefined,

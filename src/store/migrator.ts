@@ -1,11 +1,12 @@
 import * as fs from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError, describeDatabaseError, sqlState, sqlStateOf } from './database-error.ts';
+import type { Database } from './tables.ts';
 
 const migrationFolder = path.join(import.meta.dirname, '..', '..', 'migrations');
 const migrationTable = 'schema_migration';
@@ -50,10 +51,14 @@ async function appliedMigrations({ db, where, schema }: OpenDatabase): Promise<s
 /**
  * Refuses a schema that does not fit this program.
  *
+ * @param db asks by another connection or transaction than the program's own
  * @throws FatalError `database-unusable`, naming the command to run
  */
-export async function requireCurrentSchema(database: OpenDatabase): Promise<void> {
-  const { pending, unknown } = await schemaState(database);
+export async function requireCurrentSchema(
+  database: OpenDatabase,
+  db: Kysely<Database> = database.db,
+): Promise<void> {
+  const { pending, unknown } = await schemaState({ ...database, db });
   refuseNewer(database, unknown);
   if (pending.length > 0) {
     throw new FatalError(

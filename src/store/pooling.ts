@@ -1,29 +1,26 @@
 import { type Kysely, sql } from 'kysely';
 import { FatalError } from '../errors.ts';
-import type { OpenDatabase } from './database.ts';
-import { contactError } from './database-error.ts';
+import { sqlStateOf } from './database-error.ts';
 import type { Database } from './tables.ts';
 
 /** A pooler under load may hand out the same session twice by chance. */
 const rounds = 3;
 
+/** What PgBouncer answers to a transaction where it gives each statement another session. */
+const protocolViolation = '08P01';
+
 /**
- * Refuses a database whose sessions are shared, before a run leaves locks in sessions that outlive it: every later run
- * would find them taken.
+ * Refuses a database whose sessions are shared, before a run leaves settings and locks in sessions that outlive it: other
+ * programs would get the settings, and every later run would find the locks taken.
  *
- * @throws FatalError `database-unusable`, `database-unreachable`
+ * @param open opens a connection in which nothing is set
+ * @throws FatalError `database-unusable`
  */
-export async function requireOwnSessions(database: OpenDatabase): Promise<void> {
-  let shared: boolean;
-  try {
-    shared = await sharesSessions(database);
-  } catch (error) {
-    throw contactError(error, database.where);
-  }
-  if (shared) throw sharedSessionsError(database);
+export async function requireOwnSessions(open: () => Kysely<Database>, where: string): Promise<void> {
+  if (await sharesSessions(open)) throw sharedSessionsError({ where });
 }
 
-export function sharedSessionsError({ where }: OpenDatabase): FatalError {
+export function sharedSessionsError({ where }: { readonly where: string }): FatalError {
   return new FatalError(
     'database-unusable',
     `locks and settings do not stay with their connection to ${where}. A connection pooler in transaction mode does that: ` +
@@ -34,26 +31,25 @@ export function sharedSessionsError({ where }: OpenDatabase): FatalError {
 /**
  * Whether a connection pooler between this program and the server gives each transaction another session (PgBouncer's
  * transaction mode). Session locks and settings do not stay with their connection then, so that runs can neither be
- * told apart nor kept apart. Writes nothing.
+ * told apart nor kept apart. Writes and sets nothing.
  *
  * Seen from outside, either two connections that are open at the same time reach one and the same session, or one
  * connection reaches another session than before: as they come round in turn, or while its own is taken. On a server of
  * its own none of it can happen.
  */
-export async function sharesSessions({ openLockConnection }: OpenDatabase): Promise<boolean> {
-  if (openLockConnection === undefined) return false;
-  const one = openLockConnection();
-  const other = openLockConnection();
+export async function sharesSessions(open: () => Kysely<Database>): Promise<boolean> {
+  const one = open();
+  const other = open();
   try {
     // Both connect at the same time, which takes longer than all that follows.
     await Promise.all([sessionOf(one), sessionOf(other)]);
     for (let round = 0; round < rounds; round++) {
       const before = await sessionOf(one);
       if ((await sessionOf(one)) !== before) return true;
-      const shared = await other.transaction().execute(async (taken) => {
+      const shared = other.transaction().execute(async (taken) => {
         return (await sessionOf(taken)) === before || (await sessionOf(one)) !== before;
       });
-      if (shared) return true;
+      if (await shared.catch(isRefusedByPooler)) return true;
     }
     return false;
   } finally {
@@ -61,7 +57,12 @@ export async function sharesSessions({ openLockConnection }: OpenDatabase): Prom
   }
 }
 
+function isRefusedByPooler(error: unknown): true {
+  if (sqlStateOf(error) === protocolViolation) return true;
+  throw error;
+}
+
 async function sessionOf(db: Kysely<Database>): Promise<number> {
-  const { rows } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
+  const { rows } = await sql<{ pid: number }>`select pg_catalog.pg_backend_pid() as pid`.execute(db);
   return rows[0]?.pid ?? Number.NaN;
 }

@@ -1,14 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
-import { DatabaseBusyError, FatalError } from '../errors.ts';
+import { ConnectionLostError, DatabaseBusyError, FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
-import { contactError, isPassing } from './database-error.ts';
+import { contactError, fatalError, isPassing, sqlState } from './database-error.ts';
 import type { Database } from './tables.ts';
 
 /** A restart or a failover of the database takes about this long. */
 const defaultWaitMs = 30_000;
 const probeEveryMs = 500;
+
+/** What the work that waits wants to do. */
+type Purpose = 'write' | 'read';
 
 /**
  * Waits for a database that is away or does not take writes, and repeats what failed meanwhile. Work that is done side by
@@ -19,23 +22,26 @@ export class Reconnect {
   readonly #signal: AbortSignal;
   readonly #logger: Logger;
   readonly #waitMs: number;
+  readonly #purpose: Purpose;
   #wait: Promise<void> | undefined;
-  #reason = 'it was not asked yet';
+  #lastError: ConnectionLostError | DatabaseBusyError = new ConnectionLostError('no answer', undefined);
 
   /**
    * @param signal cuts a wait short
    * @param options.waitMs how long a wait may take in all, in milliseconds
+   * @param options.purpose what the database is waited for; to read, a standby will do
    */
   constructor(
     database: OpenDatabase,
     signal: AbortSignal,
     logger: Logger,
-    { waitMs = defaultWaitMs }: { waitMs?: number } = {},
+    { waitMs = defaultWaitMs, purpose = 'write' }: { waitMs?: number; purpose?: Purpose } = {},
   ) {
     this.#database = database;
     this.#signal = signal;
     this.#logger = logger;
     this.#waitMs = waitMs;
+    this.#purpose = purpose;
   }
 
   /**
@@ -53,8 +59,9 @@ export class Reconnect {
   }
 
   /**
-   * Does a piece of work, and repeats it while it fails with `ConnectionLostError` or `DatabaseBusyError`: after each wait
-   * for the database, for 30 s at most. The time that a statement waited for a lock counts.
+   * Does a piece of work, and repeats it while it fails with `ConnectionLostError` or `DatabaseBusyError`, or what
+   * `contactError` made of one: after each wait for the database, for 30 s at most. The time that a statement waited for a
+   * lock counts.
    *
    * @param work may have been committed when it fails, so doing it twice must be doing it once
    * @throws what `work` threw last, and what `whenWritable` throws
@@ -66,8 +73,9 @@ export class Reconnect {
       try {
         return await work();
       } catch (error) {
-        if (!isPassing(error)) throw error;
-        deadline ??= this.#waitMs + (error instanceof DatabaseBusyError ? startedAt : performance.now());
+        const reason = error instanceof FatalError ? error.cause : error;
+        if (!isPassing(reason)) throw error;
+        deadline ??= this.#waitMs + (reason instanceof DatabaseBusyError ? startedAt : performance.now());
         if (performance.now() >= deadline) throw error;
       }
       await this.whenWritable();
@@ -84,11 +92,11 @@ export class Reconnect {
     this.#logger.warn(`the database ${where} is away or busy; waiting up to ${this.#waitMs / 1000} s for it`);
     const over = new AbortController();
     // A connection of its own: those of the applies may all be taken.
-    const connection = this.#database.openLockConnection?.();
+    const connection = this.#purpose === 'write' ? this.#database.openLockConnection?.() : undefined;
     try {
       // An attempt to connect can take longer than a shutdown may, and a question longer than the wait.
       await Promise.race([
-        this.#probe(connection ?? this.#database.db, over.signal),
+        this.#probe(connection ?? this.#database.reading, over.signal),
         rejectOnAbort(this.#signal, over.signal),
         delay(this.#waitMs, undefined, { signal: over.signal }).then(() => Promise.reject(this.#gone())),
       ]);
@@ -102,33 +110,25 @@ export class Reconnect {
 
   async #probe(db: Kysely<Database>, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
-      const reason = await this.#reasonAgainstWriting(db);
-      if (reason === undefined) return;
-      this.#reason = reason;
+      try {
+        const { rows } = await sql<{ transaction_read_only: string }>`show transaction_read_only`.execute(db);
+        if (this.#purpose === 'read' || rows[0]?.transaction_read_only === 'off') return;
+        this.#lastError = new DatabaseBusyError(
+          'it is a standby, or read-only',
+          sqlState.readOnlyTransaction,
+        );
+      } catch (error) {
+        if (!isPassing(error)) throw contactError(error, this.#database.where);
+        this.#lastError = error;
+      }
       await delay(probeEveryMs);
     }
   }
 
-  async #reasonAgainstWriting(db: Kysely<Database>): Promise<string | undefined> {
-    try {
-      const { rows } = await sql<{ recovery: boolean; readOnly: boolean }>`
-        select pg_is_in_recovery() as recovery, current_setting('transaction_read_only') = 'on' as "readOnly"`.execute(
-        db,
-      );
-      if (rows[0]?.recovery) return 'it is a standby, which takes no writes';
-      return rows[0]?.readOnly ? 'it is read-only' : undefined;
-    } catch (error) {
-      if (!isPassing(error)) throw contactError(error, this.#database.where);
-      return error.message;
-    }
-  }
-
   #gone(): FatalError {
-    return new FatalError(
-      'database-unreachable',
-      `the database ${this.#database.where} did not take writes for ${this.#waitMs / 1000} s: ${this.#reason}. What was finished is ` +
-        'kept; run again once it is back.',
-    );
+    const { message } = fatalError(this.#lastError, this.#database.where);
+    const waited = `It was waited for ${this.#waitMs / 1000} s; what was finished is kept.`;
+    return new FatalError('database-unreachable', `${message} ${waited}`);
   }
 }
 

@@ -27,15 +27,18 @@ const limits: Readonly<Record<string, string>> = {
 /**
  * The statements that make a session what the program relies on. The schema alone is on the search path, so that SQL
  * needs no qualified names; limits apply where neither the role nor the URL has set one.
+ *
+ * @param scope whether they hold for the session, or for the transaction that they begin
  */
-export function sessionSettings(schema: string): string[] {
+export function sessionSettings(schema: string, scope: 'session' | 'local' = 'session'): string[] {
+  const isLocal = scope === 'local';
   return [
     // First: until then the role's own search path may put functions and operators before Postgres's.
-    `set search_path to ${pg.escapeIdentifier(schema)}, pg_temp`,
-    ...Object.entries(reliedUpon).map(([name, value]) => `set ${name} to '${value}'`),
+    `set ${scope} search_path to ${pg.escapeIdentifier(schema)}, pg_temp`,
+    ...Object.entries(reliedUpon).map(([name, value]) => `set ${scope} ${name} to '${value}'`),
     ...Object.entries(limits).map(
       ([name, value]) =>
-        `select set_config('${name}', case current_setting('${name}') when '0' then '${value}' else current_setting('${name}') end, false)`,
+        `select set_config('${name}', case current_setting('${name}') when '0' then '${value}' else current_setting('${name}') end, ${isLocal})`,
     ),
   ];
 }

@@ -10,7 +10,6 @@ import {
   sqlStateOf,
 } from '../store/database-error.ts';
 import { requireCurrentSchema } from '../store/migrator.ts';
-import { requireOwnSessions } from '../store/pooling.ts';
 import { Reconnect } from '../store/reconnect.ts';
 import { prune } from '../store/retention.ts';
 import { takeRunLock } from '../store/run-lock.ts';
@@ -61,8 +60,9 @@ export async function runSync(
   surroundings: Surroundings,
 ): Promise<RunSummary> {
   const startedAt = performance.now();
-  await requireUsable(database, plan);
-  const run = plan.dryRun ? undefined : await begin(database, plan);
+  const reconnect = new Reconnect(database, surroundings.signal, surroundings.logger);
+  await reconnect.retry(() => requireCurrentSchema(database));
+  const run = plan.dryRun ? undefined : await reconnect.retry(() => begin(database, plan));
   const logger = surroundings.logger.child(run ? { runId: run.runId } : { dryRun: true });
   try {
     const tally = new Tally();
@@ -90,15 +90,6 @@ export async function runSync(
   } finally {
     await run?.lock.release();
   }
-}
-
-/**
- * Both checks only look, each through connections of its own, so they do it at the same time. A dry run takes no locks
- * that could be left behind.
- */
-async function requireUsable(database: OpenDatabase, { dryRun }: RunPlan): Promise<void> {
-  const checks = [requireCurrentSchema(database), ...(dryRun ? [] : [requireOwnSessions(database)])];
-  for (const check of await Promise.allSettled(checks)) if (check.status === 'rejected') throw check.reason;
 }
 
 async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Promise<WritingRun> {

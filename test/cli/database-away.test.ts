@@ -103,7 +103,7 @@ test('a database that stays away ends a run with 6 after 30 s; a signal cuts the
   expect(result.json()).toMatchObject({
     status: 'failed',
     exitCode: 6,
-    error: { code: 'database-unreachable', message: expect.stringContaining('did not take writes for 30 s') },
+    error: { code: 'database-unreachable', message: expect.stringContaining('waited for 30 s') },
   });
   await server.start();
   for (const { url, simulator, sync, rows } of setups) {
@@ -186,17 +186,4 @@ test('the same where it was the note of several VDNs that they are unchanged', a
   expectTidy(result);
   expect(result.json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 4 } });
   expect(await violations(setup.url)).toEqual([]);
-});
-
-test('a database that is not there ends every command with 6', async () => {
-  const { sync } = await setupOn('gone', '1-3');
-  await server.stop();
-  onTestFinished(() => server.start());
-  const result = await sync();
-  expectTidy(result);
-  expect(result.json()).toMatchObject({
-    status: 'refused',
-    exitCode: 6,
-    error: { code: 'database-unreachable', message: expect.stringContaining('cannot be reached') },
-  });
 });

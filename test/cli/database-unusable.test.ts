@@ -17,13 +17,18 @@ async function migrate(url: string) {
 }
 
 test.each([
-  ['no password where the server wants one', () => server.url.replace(/:[^:@/]+@/, '@'), 'password'],
+  ['no password', () => server.url.replace(/:[^:@/]+@/, '@'), 'asks for a password, and none is given'],
+  [
+    'an empty password',
+    () => server.url.replace(/:[^:@/]+@/, ':@'),
+    'asks for a password, and none is given',
+  ],
   ['TLS from a server that has none', () => `${server.url}?sslmode=require`, 'does not support SSL'],
 ])('7, with what to do: %s', async (_, url, says) => {
   const result = await migrate(url());
   expect(result.exitCode).toBe(7);
   expect(result.stderr).toContain(says);
-  expect(result.stderr).toContain('Check database.url, above all its password and its sslmode');
+  expect(result.stderr).toContain('Check database.url against what the server offers');
 });
 
 test('7: migrations that were forgotten', async () => {

@@ -1,8 +1,7 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../support/command.ts';
-import { writeConfig } from '../support/configuration.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -30,21 +29,6 @@ test('what is held is approved by the command on the page', async () => {
   expect(page).toContain('Held: 1 suspicious change in 1 VDN');
   const [, approval = ''] = /main\.ts sync (--approve [0-9a-f]{16})</.exec(page) ?? [];
   expect(await sync(...approval.split(' '))).toMatchObject({ exitCode: 0 });
-});
-
-test('where the database is away, the page says so instead of what was there before', async () => {
-  const directory = await temporaryDirectory();
-  const file = path.join(directory, 'status.html');
-  await writeFile(file, 'All is well.');
-  const config = await writeConfig(directory, {
-    database: { url: 'postgres://reader:pa55word@127.0.0.1:1/warehouse' },
-    sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
-  });
-  const result = await run(['status', '--html', file], { config });
-  expect(result).toMatchObject({ exitCode: 6, stdout: '' });
-  const page = await readFile(file, 'utf8');
-  expect(page).toContain('the database cannot be reached');
-  expect(page).not.toMatch(/pa55word|warehouse|127\.0\.0\.1/);
 });
 
 test('a file that cannot be written is a mistake of usage', async () => {

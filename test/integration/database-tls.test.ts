@@ -72,12 +72,12 @@ describe('the database over TLS', () => {
   const refused: Record<string, { url: () => string | Promise<string>; exitCode: number; says: string }> = {
     'a certificate of an unknown authority': {
       url: () => `${server.url}?sslmode=verify-full`,
-      exitCode: 6,
-      says: 'self-signed certificate',
+      exitCode: 7,
+      says: 'self-signed certificate. Name the file with its authority as sslrootcert',
     },
     'a certificate for another name': {
       url: () => `${server.url.replace('127.0.0.1', '127.0.0.2')}?${verified}`,
-      exitCode: 6,
+      exitCode: 7,
       says: "does not match certificate's altnames",
     },
     'a server that wants TLS where the URL has none': {
@@ -96,8 +96,8 @@ describe('the database over TLS', () => {
         await writeFile(file, 'no certificate');
         return `${server.url}?sslmode=verify-full&sslrootcert=${file}`;
       },
-      exitCode: 6,
-      says: 'self-signed certificate',
+      exitCode: 7,
+      says: 'self-signed certificate. Name the file with its authority as sslrootcert',
     },
   };
 

@@ -1,30 +1,24 @@
 import { Kysely, PostgresDialect, type PostgresPool, sql } from 'kysely';
 import pg from 'pg';
 import { afterAll, describe, expect, onTestFinished, test } from 'vitest';
-import { createLogger } from '../../src/observe/logger.ts';
-import { type OpenDatabase, openDatabase } from '../../src/store/database.ts';
 import { sharesSessions } from '../../src/store/pooling.ts';
 import type { Database } from '../../src/store/tables.ts';
-import { runSync } from '../../src/sync/run.ts';
 import { testDatabase } from '../support/postgres.ts';
-import { query } from '../support/template-database.ts';
 
 const { url, close } = await testDatabase();
-const database = await openDatabase({ url, schema: 'obs' });
-afterAll(async () => {
-  await database.close();
-  await close();
-});
+afterAll(close);
+
+type OpenConnection = () => Kysely<Database>;
 
 /** What a pooler in transaction mode is: many connections on few sessions, one of them for each transaction. */
-function behindPooler(sessions: number): OpenDatabase {
+function behindPooler(sessions: number): OpenConnection {
   const pool = new pg.Pool({ connectionString: url, max: sessions });
   onTestFinished(() => pool.end());
   return sharing(pool);
 }
 
 /** The same with so many sessions that come round in turn: whichever was left alone for longest is the next. */
-async function inTurn(sessions: number): Promise<OpenDatabase> {
+async function inTurn(sessions: number): Promise<OpenConnection> {
   const clients = await Promise.all(
     Array.from({ length: sessions }, async () => {
       const client = new pg.Client({ connectionString: url });
@@ -48,26 +42,27 @@ async function inTurn(sessions: number): Promise<OpenDatabase> {
   });
 }
 
-function sharing(pool: PostgresPool): OpenDatabase {
-  const shared = new PostgresDialect({ pool, onCreateConnection: async () => {} });
+function sharing(pool: PostgresPool): OpenConnection {
+  const shared = new PostgresDialect({ pool });
   const lasting = { createDriver: () => Object.assign(shared.createDriver(), { destroy: async () => {} }) };
-  return {
-    ...database,
-    openLockConnection: () =>
-      new Kysely<Database>({
-        dialect: {
-          ...lasting,
-          createAdapter: () => shared.createAdapter(),
-          createIntrospector: (db) => shared.createIntrospector(db),
-          createQueryCompiler: () => shared.createQueryCompiler(),
-        },
-      }),
-  };
+  return () =>
+    new Kysely<Database>({
+      dialect: {
+        ...lasting,
+        createAdapter: () => shared.createAdapter(),
+        createIntrospector: (db) => shared.createIntrospector(db),
+        createQueryCompiler: () => shared.createQueryCompiler(),
+      },
+    });
 }
 
 describe('sessions that are shared', () => {
   test('are not seen on a server that is reached directly', async () => {
-    expect(await sharesSessions(database)).toBe(false);
+    const direct = () =>
+      new Kysely<Database>({
+        dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 1 }) }),
+      });
+    expect(await sharesSessions(direct)).toBe(false);
   });
 
   test.each([1, 2, 5])('are seen where a pooler has %i of them', async (sessions) => {
@@ -80,75 +75,13 @@ describe('sessions that are shared', () => {
 
   test('are seen where transactions of others take them in turn', async () => {
     const pooled = behindPooler(3);
-    const others = pooled.openLockConnection?.();
+    const others = pooled();
     let done = false;
     const busy = [1, 2].map(async () => {
-      while (!done) await others?.transaction().execute((trx) => sql`select pg_sleep(0.005)`.execute(trx));
+      while (!done) await others.transaction().execute((trx) => sql`select pg_sleep(0.005)`.execute(trx));
     });
     expect(await sharesSessions(pooled)).toBe(true);
     done = true;
     await Promise.all(busy);
   });
-
-  test('are refused by a run, before it leaves a lock in one of them', async () => {
-    const plan = {
-      ...{
-        selection: [],
-        guard: {
-          removedShare: 0.2,
-          rewrittenShare: 0.5,
-          atLeast: 3,
-          source: { removedShare: 1, atLeast: 1 },
-        },
-        maxDurationMs: 60_000,
-      },
-      ...{ retentionMs: 60_000, maxAgeMs: undefined, approvals: new Set<string>(), dryRun: false },
-      origin: { trigger: 'cli', arguments: 'sync', shard: null, version: '0', host: 'here' },
-    } as const;
-    const observer = { started() {}, attempted() {}, concluded() {} };
-    const surroundings = {
-      signal: new AbortController().signal,
-      logger: createLogger('silent', () => {}),
-      observer,
-    };
-    await expect(runSync(behindPooler(2), plan, surroundings)).rejects.toMatchObject({
-      code: 'database-unusable',
-      message: expect.stringContaining('session pooling'),
-    });
-    expect(await query(url, `select from obs.sync_run`)).toEqual([]);
-    expect(
-      await query(
-        url,
-        `select from pg_locks where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`,
-      ),
-    ).toEqual([]);
-  });
-
-  test('are not looked for in the embedded database', async () => {
-    expect(await sharesSessions({ ...database, openLockConnection: undefined })).toBe(false);
-  });
-});
-
-test("the lock's connection outlives hours of idling, and the server notices within minutes where its client is gone", async () => {
-  const name = new URL(url).pathname.slice(1);
-  await query(url, `alter database ${name} set idle_session_timeout = '1h'`);
-  const connection = database.openLockConnection?.();
-  if (connection === undefined) throw new Error('a server has a connection for locks');
-  onTestFinished(() => connection.destroy());
-  const names = [
-    'idle_session_timeout',
-    'tcp_keepalives_idle',
-    'tcp_keepalives_interval',
-    'tcp_keepalives_count',
-  ];
-  const settings = await Promise.all(
-    names.map(async (setting) => {
-      const { rows } = await sql<{
-        value: number;
-      }>`select setting::integer as value from pg_settings where name = ${setting}`.execute(connection);
-      return rows[0]?.value;
-    }),
-  );
-  // In milliseconds and seconds: 0 is never; after 30 s of silence three questions, 10 s apart.
-  expect(settings).toEqual([0, 30, 10, 3]);
 });

@@ -80,7 +80,7 @@ test('a connection that breaks before it is set up is lost, and closing does not
   for (const each of [db, lock]) {
     await expect(sql`select 1`.execute(each ?? db)).rejects.toThrow(ConnectionLostError);
   }
-  expect(front.connections).toBe(2);
+  expect(front.connections).toBe(4);
   await Promise.all([close(), lock?.destroy()]);
 });
 
@@ -94,4 +94,21 @@ test('a session that cannot be set up is closed, and counts as lost', async () =
   });
   await database.close();
   expect(await query(server.url, `select from pg_stat_activity where usename = 'refused'`)).toEqual([]);
+});
+
+test("the lock's connection outlives hours of idling, and the server notices within minutes where its client is gone", async () => {
+  const { openLockConnection } = await opened(server.url);
+  const connection = openLockConnection?.();
+  if (connection === undefined) throw new Error('a server has a connection for locks');
+  onTestFinished(() => connection.destroy());
+  const { rows } = await sql`
+    select name, setting from pg_settings
+    where name = 'idle_session_timeout' or name like 'tcp_keepalives%' order by name`.execute(connection);
+  // In milliseconds and seconds: 0 is never; after 30 s of silence three questions, 10 s apart.
+  expect(rows).toEqual([
+    { name: 'idle_session_timeout', setting: '0' },
+    { name: 'tcp_keepalives_count', setting: '3' },
+    { name: 'tcp_keepalives_idle', setting: '30' },
+    { name: 'tcp_keepalives_interval', setting: '10' },
+  ]);
 });

@@ -1,0 +1,138 @@
+import { Socket } from 'node:net';
+import pg from 'pg';
+import type { SessionAttributes } from '../config/database-url.ts';
+import { ConnectionLostError, DatabaseBusyError, DatabaseError } from '../errors.ts';
+import { databaseError, isPassing, sqlState, sqlStateOf } from './database-error.ts';
+
+/** From the first packet to a session that is ready to use. */
+const connectTimeoutMs = 10_000;
+
+/** OpenSSL's names for what can be wrong with a certificate, and Node's. */
+const certificateProblem =
+  /^(ERR_TLS|CERT_|UNABLE_TO|DEPTH_ZERO|SELF_SIGNED|HOSTNAME_|INVALID_|PATH_LENGTH|CRL_)/;
+
+/** What a server must say of itself; no functions, which others may have put into the search path. */
+const required: Readonly<
+  Record<SessionAttributes, { readonly ask: string; readonly off: string } | undefined>
+> = {
+  any: undefined,
+  primary: { ask: 'show in_hot_standby', off: 'is a standby' },
+  'read-write': { ask: 'show transaction_read_only', off: 'is a standby or read-only' },
+};
+
+/** What makes a session one that is ready to use. */
+export interface SessionPlan {
+  /** Statements that each connection has done before it is lent out; one that cannot is closed, and lost. */
+  readonly settings: readonly string[];
+  readonly attributes: SessionAttributes;
+  /** Told that this server will not do now. */
+  readonly passOver: () => void;
+}
+
+/** One connection, as `pg`'s pool and Kysely use it. All that it throws is of the error tree. */
+export class ServerClient extends pg.Client {
+  readonly socket: Socket;
+  /** The server is no longer the one that takes writes; the next connection may reach another. */
+  outdated = false;
+  readonly #session: SessionPlan;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(config: pg.ClientConfig, session: SessionPlan) {
+    const socket = new Socket();
+    super({ ...config, stream: () => socket });
+    this.socket = socket;
+    this.#session = session;
+    // One that breaks while it is lent out but no query is under way: the next query will tell.
+    this.on('error', () => {});
+    // What the pool and Kysely call, and no other of pg's many forms.
+    Object.assign(this, {
+      connect: (done: (error: unknown) => void) => this.#connect().then(() => done(null), done),
+      query: (sql: string, values: unknown[]) => this.#askInTurn(sql, values),
+    });
+  }
+
+  async #connect(): Promise<void> {
+    const timeout = setTimeout(() => {
+      this.socket.destroy(new Error(`no answer within ${connectTimeoutMs} ms`));
+    }, connectTimeoutMs);
+    try {
+      await super.connect().catch((error: unknown) => {
+        throw this.#refusal(error) ?? databaseError(error, 'lost');
+      });
+      await this.#requireAttributes();
+      await this.#prepare();
+    } catch (error) {
+      this.socket.destroy();
+      if (isPassing(error)) this.#session.passOver();
+      throw error;
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  /** What stays as it is until the URL, the password or the server is changed. */
+  #refusal(error: unknown): DatabaseError | undefined {
+    if (!(error instanceof Error)) return undefined;
+    const refused = (message: string, state?: string) => new DatabaseError(message, state, { cause: error });
+    const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+    if (error instanceof pg.DatabaseError) {
+      return code === sqlState.invalidPassword && !this.password ? refused(noPassword, code) : undefined;
+    }
+    if (code !== undefined) {
+      // Behind a semicolon Node speaks of its own options.
+      const [problem] = error.message.split(';');
+      return certificateProblem.test(code)
+        ? refused(`the server's certificate is not trusted: ${problem}. ${certificateAdvice}`)
+        : undefined;
+    }
+    // Where pg gives up on a server that did answer, the socket is whole and nothing of Node's went wrong.
+    if (this.socket.destroyed) return undefined;
+    return refused(/^SASL/.test(error.message) && !this.password ? noPassword : error.message);
+  }
+
+  async #requireAttributes(): Promise<void> {
+    const { ask, off } = required[this.#session.attributes] ?? {};
+    if (ask === undefined) return;
+    const { rows } = await super.query<Record<string, string>>(ask).catch((error: unknown) => {
+      throw databaseError(error, 'lost');
+    });
+    if (Object.values(rows[0] ?? {})[0] === 'off') return;
+    throw new DatabaseBusyError(`${this.host}:${this.port} ${off}`, sqlState.readOnlyTransaction);
+  }
+
+  async #prepare(): Promise<void> {
+    const { settings } = this.#session;
+    try {
+      if (settings.length > 0) await super.query(settings.join('; '));
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      const message = `the session could not be set up: ${detail}`;
+      throw new ConnectionLostError(message, undefined, { cause: error });
+    }
+  }
+
+  /** In a transaction, statements may be given side by side; pg will not queue them for ever. */
+  #askInTurn(sql: string, values: unknown[]): Promise<pg.QueryResult> {
+    const answer = this.#last.then(() => this.#ask(sql, values));
+    this.#last = answer.catch(() => {});
+    return answer;
+  }
+
+  async #ask(sql: string, values: unknown[]): Promise<pg.QueryResult> {
+    try {
+      return await super.query(sql, values);
+    } catch (failure) {
+      const error = databaseError(failure, 'lost');
+      this.outdated ||= sqlStateOf(error) === sqlState.readOnlyTransaction;
+      // Behind a query that was not answered, the rollback would wait as long again.
+      if (!(failure instanceof pg.DatabaseError || failure instanceof TypeError)) this.socket.destroy();
+      throw error;
+    }
+  }
+}
+
+const noPassword =
+  'the server asks for a password, and none is given: put it into database.url, or set PGPASSWORD or PGPASSFILE';
+const certificateAdvice =
+  'Name the file with its authority as sslrootcert in database.url (sslrootcert=system: what this machine trusts), and the ' +
+  'host as the certificate has it';

@@ -1,0 +1,71 @@
+import { getCACertificates } from 'node:tls';
+import pg from 'pg';
+import { hostUrls, parameter, type SessionAttributes, sessionAttributesOf } from '../config/database-url.ts';
+import { FatalError } from '../errors.ts';
+
+/** A server ends a statement itself after 60 s; one that has not even answered by now is away without saying so. */
+const queryTimeoutMs = 75_000;
+
+/** One server, or several of which some will do. */
+export interface Servers {
+  /** In the order in which they are tried. */
+  readonly configs: readonly pg.ClientConfig[];
+  readonly attributes: SessionAttributes;
+  /** Names them in messages: hosts, ports and database; never a password. */
+  readonly where: string;
+}
+
+/**
+ * What a database URL names, for `pg`.
+ *
+ * @throws FatalError `configuration` where a certificate or key that the URL names cannot be read
+ */
+export function serversOf(url: string): Servers {
+  const configs = hostUrls(url).map(configOf);
+  const clients = configs.map(clientOf);
+  const places = clients.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
+  return {
+    configs,
+    attributes: sessionAttributesOf(url) ?? 'any',
+    where: `${places.join(',')}/${clients[0]?.database}`,
+  };
+}
+
+function configOf(url: string): pg.ClientConfig {
+  const config = {
+    application_name: 'obs-code-sync',
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: 10_000,
+  };
+  if (parameter(url, 'sslrootcert') !== 'system')
+    return { ...config, connectionString: withPlainSslMode(url) };
+  // As libpq has it: what this machine trusts, always verified fully. An image may have no store of its own.
+  const ca = [...getCACertificates('system'), ...getCACertificates('default')];
+  return {
+    ...config,
+    connectionString: url.replaceAll(/([?&])ssl(rootcert|mode)=[^&]*/g, '$1'),
+    ssl: { ca },
+  };
+}
+
+/**
+ * `pg` takes the modes prefer, require and verify-ca for verify-full, and announces in many lines on stderr that it
+ * will not do so for ever. Said outright, it stays quiet and means the same in its next version.
+ */
+function withPlainSslMode(url: string): string {
+  return /[?&]uselibpqcompat=true(&|$)/.test(url)
+    ? url
+    : url.replace(/([?&]sslmode=)(prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
+}
+
+function clientOf(config: pg.ClientConfig): pg.Client {
+  try {
+    return new pg.Client(config);
+  } catch (cause) {
+    // Nothing but what the URL's query names is read here: sslrootcert, sslcert, sslkey.
+    const detail =
+      cause instanceof Error && 'code' in cause ? cause.message : 'it is no URL that pg understands';
+    throw new FatalError('configuration', `database.url cannot be used: ${detail}.`, { cause });
+  }
+}
