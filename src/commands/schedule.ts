@@ -154,14 +154,14 @@ function databaseOfRuns(config: Config['database'], database: OpenDatabase): Wit
   return (work) => withDatabase(config, work);
 }
 
-function questions({ sources, freshness }: Config, database: OpenDatabase, migration: Migration | undefined) {
+function questions({ sources }: Config, database: OpenDatabase, migration: Migration | undefined) {
   return {
     databaseReady: async () => {
       const failure = migration?.failure();
       if (failure !== undefined) throw failure;
       await readOnly(database, async () => {});
     },
-    sourceStates: () => readOnly(database, (trx) => sourceStates(trx, sources, freshness.staleAfterMs)),
+    sourceStates: () => readOnly(database, (trx) => sourceStates(trx, sources)),
   };
 }
 

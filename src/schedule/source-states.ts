@@ -3,14 +3,15 @@ import type { SourceConfig } from '../config/types.ts';
 import type { SourceState } from '../observe/metrics-sources.ts';
 import type { Database } from '../store/tables.ts';
 
-/** How each configured source stands; one that no run has seen yet is stale as a whole. */
+/**
+ * How each configured source stands; one that no run has seen yet is stale as a whole. A verification in the future,
+ * by a clock that was wrong, is stale, and no age.
+ */
 export async function sourceStates(
   db: Kysely<Database>,
   sources: readonly Pick<SourceConfig, 'name' | 'vdns'>[],
-  staleAfterMs: number,
 ): Promise<SourceState[]> {
   const names = sources.map(({ name }) => name);
-  const isStale = sql`last_verified_at is null or age > ${staleAfterMs} * interval '1 millisecond'`;
   const count = (condition: ReturnType<typeof sql>) =>
     sql<number>`(count(*) filter (where ${condition}))::integer`;
   const rows = await db
@@ -19,9 +20,9 @@ export async function sourceStates(
     .groupBy('source')
     .select([
       'source',
-      sql<number | null>`extract(epoch from max(age))::float8`.as('oldestAgeSeconds'),
-      sql<number | null>`extract(epoch from min(age))::float8`.as('newestAgeSeconds'),
-      count(isStale).as('stale'),
+      sql<number | null>`max(age_seconds) filter (where age_seconds >= 0)`.as('oldestAgeSeconds'),
+      sql<number | null>`min(age_seconds) filter (where age_seconds >= 0)`.as('newestAgeSeconds'),
+      count(sql`is_stale`).as('stale'),
       count(sql`is_failing`).as('failing'),
       count(sql`is_held`).as('held'),
     ])

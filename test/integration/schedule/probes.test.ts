@@ -13,10 +13,9 @@ import { parsePrometheusText, seriesValue } from '../../support/prometheus-text.
 import { query } from '../../support/template-database.ts';
 
 const sources = [
-  { name: 'one', vdns: [1, 2, 3, 4, 5] },
+  { name: 'one', vdns: [1, 2, 3, 4, 5, 6] },
   { name: 'new', vdns: [1, 2] },
 ];
-const staleAfterMs = 36 * 3_600_000;
 
 /** What `schedule` serves, over a database. */
 async function served(url: string) {
@@ -25,7 +24,7 @@ async function served(url: string) {
   const routes = probeRoutes(
     {
       databaseReady: () => requireCurrentSchema(database),
-      sourceStates: () => sourceStates(database.db, sources, staleAfterMs),
+      sourceStates: () => sourceStates(database.db, sources),
     },
     metrics,
   );
@@ -111,7 +110,7 @@ describe('/readyz', () => {
     expect(body).not.toContain('postgres:');
     const away = await scrape();
     expect(away('database_up')).toBe(0);
-    expect(away('stale_vdns', { source: 'one' })).toBe(5);
+    expect(away('stale_vdns', { source: 'one' })).toBe(6);
     expect((await get('/healthz')).status).toBe(200);
 
     await server.start();
@@ -149,6 +148,7 @@ test('/metrics has the state of each source from the database, whoever ran', asy
        ('one', 2, true, now(), now() - interval '37 hours', now()),
        ('one', 3, true, null, null, now()),
        ('one', 4, true, now(), now() - interval '2 hours', null),
+       ('one', 6, true, now(), now() + interval '1 day', null),
        ('one', 5, false, now(), now() - interval '900 hours', now()),
        ('other', 1, true, now(), now() - interval '900 hours', now())`,
   );
@@ -159,7 +159,8 @@ test('/metrics has the state of each source from the database, whoever ran', asy
   );
   const read = await (await served(url)).scrape();
   const one = { source: 'one' };
-  expect(read('stale_vdns', one)).toBe(2);
+  // The one that was verified tomorrow is stale, too, and gives no age.
+  expect(read('stale_vdns', one)).toBe(3);
   expect(read('failing_vdns', one)).toBe(2);
   expect(read('held_vdns', one)).toBe(1);
   expect(read('oldest_verified_vdn_age_seconds', one)).toBeCloseTo(37 * 3600, -2);
