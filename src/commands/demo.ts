@@ -10,7 +10,7 @@ import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
 import { storedCodes } from '../store/stored-codes.ts';
 import { runSync } from '../sync/run.ts';
-import type { RunSummary } from '../sync/summary.ts';
+import { RunCounters, type RunSummary } from '../sync/summary.ts';
 import {
   type CommonOptions,
   demoDirectory,
@@ -24,8 +24,8 @@ import { sampleReport } from './demo-report.ts';
 import { changesTable, sharedChanges } from './differences.ts';
 import { listenForSignals } from './interruption.ts';
 import { programName } from './invocation.ts';
-import { planRun } from './plan.ts';
 import { createProgress, type Progress } from './progress.ts';
+import { runSettings } from './run-settings.ts';
 import { printSummary } from './sync-report.ts';
 import { coloured, print, table } from './terminal.ts';
 
@@ -95,9 +95,10 @@ async function show(demo: Demo): Promise<RunSummary['exitCode']> {
 }
 
 async function sync({ database, config, signal, progress, logger }: Demo): Promise<RunSummary> {
-  const plan = planRun(config, {}, { trigger: 'cli', arguments: 'demo' });
+  const settings = runSettings(config, {}, { trigger: 'cli', arguments: 'demo' });
+  const counters = new RunCounters({ shard: null, dryRun: false });
   try {
-    const summary = await runSync(database, plan, { signal, logger, observer: progress });
+    const summary = await runSync(database, settings, { signal, logger, observer: progress, counters });
     progress.done();
     printSummary(summary);
     return summary;
@@ -131,8 +132,10 @@ async function refuseOtherSources({ db }: OpenDatabase, directory: string): Prom
 
 /** Where the demo ran before, the source still has what it had then: servers do not forget. */
 async function rememberSource({ db }: OpenDatabase, simulator: Simulator): Promise<void> {
-  for (const vdnId of demoVdns) {
-    const active = (await storedCodes(db, demoSource, vdnId)).filter(({ removed }) => !removed);
+  const vdns = demoVdns.map((vdnId) => ({ source: demoSource, vdnId }));
+  const stored = await storedCodes(db, vdns);
+  for (const [index, vdnId] of demoVdns.entries()) {
+    const active = (stored[index] ?? []).filter(({ removed }) => !removed);
     if (active.length === 0) continue;
     simulator
       .vdn(vdnId)

@@ -6,7 +6,7 @@ import type { Invocation } from '../domain/invocation.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { newlyFailing, newlyHeld, sourcesInTrouble } from '../store/run-news.ts';
-import { type RunSummary, refusedSummary } from '../sync/summary.ts';
+import { RunCounters, type RunSummary } from '../sync/summary.ts';
 import { newsText, refusalText } from './notification-text.ts';
 import { summaryText } from './summary-file.ts';
 
@@ -62,7 +62,10 @@ export function createNotifier(options: NotifierOptions): Notifier {
         return summary;
       } catch (error) {
         if (error instanceof FatalError && isToldOf(error))
-          await send(refusalText(error.message, invocation), refusedSummary(error, false));
+          await send(
+            refusalText(error.message, invocation),
+            new RunCounters({ shard: null, dryRun: false }).summary(error),
+          );
         throw error;
       }
     },

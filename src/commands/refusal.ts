@@ -1,46 +1,48 @@
+import { parseArgs } from 'node:util';
 import { FatalError, type Interruption } from '../errors.ts';
-import { type RunSummary, refusedSummary } from '../sync/summary.ts';
+import { RunCounters } from '../sync/summary.ts';
+import { askedFor } from './run-settings.ts';
 import { shardArgument, shardOfJob } from './shard-argument.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printJson } from './terminal.ts';
 
 /**
- * Tells programs why a command ended before its work was done: whoever asked for JSON or a summary file gets it. The
- * arguments are read as they stand, for a mistyped option keeps all of them from being parsed.
+ * Tells programs why a command ended before its work was done, where JSON or a summary file was asked for. The arguments
+ * are read leniently: a mistyped one may be what the command was refused for.
  */
 export async function tellRefusal(
   failure: FatalError | Interruption,
-  [command, ...options]: readonly string[],
+  [command, ...args]: readonly string[],
 ): Promise<void> {
-  const code = failure instanceof FatalError ? failure.code : 'interrupted';
-  const json = options.includes('--json');
-  if (command !== 'sync' || !(failure instanceof FatalError)) {
+  const { values } = parseArgs({
+    args,
+    strict: false,
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      'summary-file': { type: 'string' },
+      shard: { type: 'string' },
+    },
+  });
+  const json = values.json === true;
+  if (command !== 'sync') {
+    const code = failure instanceof FatalError ? failure.code : 'interrupted';
     if (json) printJson({ error: { code, message: failure.message } });
     return;
   }
-  const summary: RunSummary = {
-    ...refusedSummary(failure, options.includes('--dry-run')),
-    shard: shardAskedFor(options),
-  };
+  const asked = askedFor({ shard: shardAskedFor(values.shard), dryRun: values['dry-run'] === true });
+  const summary = new RunCounters(asked).summary(failure);
   if (json) printJson(summary);
-  const file = argumentOf('--summary-file', options);
-  if (file !== undefined) await writeSummaryFile(file, summary);
+  const file = values['summary-file'];
+  if (typeof file === 'string' && file !== '') await writeSummaryFile(file, summary);
 }
 
-function shardAskedFor(options: readonly string[]): string | null {
-  const asked = argumentOf('--shard', options);
+function shardAskedFor(value: unknown) {
   try {
-    const shard = asked === undefined ? shardOfJob(process.env) : shardArgument(asked);
-    return shard === undefined ? null : `${shard.index}/${shard.count}`;
+    return typeof value === 'string' ? shardArgument(value) : shardOfJob(process.env);
   } catch {
     // That is what the command was refused for.
-    return null;
+    return undefined;
   }
-}
-
-function argumentOf(name: string, options: readonly string[]): string | undefined {
-  const at = options.findLastIndex((option) => option === name || option.startsWith(`${name}=`));
-  const [option, next] = at < 0 ? [] : options.slice(at, at + 2);
-  const value = option === name ? next : option?.slice(name.length + 1);
-  return value === '' || value?.startsWith('-') ? undefined : value;
 }

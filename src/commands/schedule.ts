@@ -26,7 +26,7 @@ import {
 import { listenForSignals } from './interruption.ts';
 import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
-import { planRun } from './plan.ts';
+import { runSettings } from './run-settings.ts';
 
 /** A run has 15 s to end, and 10 s to be interrupted; then the process is gone, whatever it does. */
 const graceMs = 25_000;
@@ -101,7 +101,7 @@ async function serveAndRun(
   });
   const scheduler = createScheduler({
     ...{ schedule: scheduleOf(config), metrics, logger: log },
-    plan: planRun(config, {}, { trigger: 'schedule', arguments: '' }),
+    settings: runSettings(config, {}, { trigger: 'schedule', arguments: '' }),
     withDatabase: (run) =>
       notifier.telling(async (work) => {
         await migration?.ensure();

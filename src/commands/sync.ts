@@ -6,7 +6,8 @@ import { migrateToLatest } from '../store/migrator.ts';
 import { Reconnect } from '../store/reconnect.ts';
 import { runSync } from '../sync/run.ts';
 import type { Shard } from '../sync/shard.ts';
-import type { RunSummary } from '../sync/summary.ts';
+import { RunCounters, type RunSummary } from '../sync/summary.ts';
+import { afterOtherRuns } from './after-other-runs.ts';
 import {
   type CommonOptions,
   durationArgument,
@@ -20,9 +21,8 @@ import {
 import { listenForSignals } from './interruption.ts';
 import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
-import { planRun, type RunChoices } from './plan.ts';
 import { createProgress } from './progress.ts';
-import { RunSoFar } from './run-so-far.ts';
+import { askedFor, type RunChoices, runSettings } from './run-settings.ts';
 import { shardArgument, shardOfJob } from './shard-argument.ts';
 import { requireWritable, writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
@@ -38,6 +38,7 @@ interface SyncOptions extends CommonOptions {
   readonly maxAge?: number;
   readonly approve?: readonly string[];
   readonly migrate?: boolean;
+  readonly wait?: number;
 }
 
 /** `sync`: one run over the configured VDNs. */
@@ -58,8 +59,17 @@ export function syncCommand(exit: Exit): Command {
       'leave VDNs alone that were verified within it, e.g. 6h',
       durationArgument,
     )
-    .option('--approve <plan>', 'apply this held difference (repeatable); `status` lists them', planArgument)
+    .option(
+      '--approve <plan>',
+      'apply this held difference, or all that a source has held (repeatable); `status` lists the plans',
+      planArgument,
+    )
     .addOption(new Option('--migrate', 'bring the schema up to date first').conflicts('dryRun'))
+    .option(
+      '--wait <duration>',
+      'wait so long for another run of the source to end, instead of ending with 75, e.g. 30m',
+      durationArgument,
+    )
     .addHelpText('after', examples)
     .action(async (options: SyncOptions, command: Command) => {
       exit(await sync(options, command.parent?.args ?? [], invocationOf(command)));
@@ -81,37 +91,35 @@ async function sync(
   args: readonly string[],
   invocation: Invocation,
 ): Promise<ExitCode> {
-  const soFar = new RunSoFar();
+  const choices = chosen(options);
+  const counters = new RunCounters(askedFor(choices));
   const progress = createProgress();
   const signals = listenForSignals(undefined, (end) => {
     progress.done();
-    return tell(options, soFar.summary(end));
+    return tell(options, counters.summary(end));
   });
   let summary: RunSummary;
   try {
     if (options.summaryFile !== undefined) await requireWritable(options.summaryFile);
     const config = await loadConfiguration(options);
-    const origin = { trigger: 'cli', arguments: args.join(' ') } as const;
-    const plan = planRun(config, chosen(options), origin);
+    const settings = runSettings(config, choices, { trigger: 'cli', arguments: args.join(' ') });
     const log = logger(options, config, progress.writeLine);
     const work = async (database: OpenDatabase) => {
-      const reconnect = new Reconnect(database, signals.signal, log);
+      const { signal } = signals;
+      const reconnect = new Reconnect(database, signal, log);
       if (options.migrate) await reconnect.retry(() => migrateToLatest(database));
-      try {
-        const observer = soFar.observing(plan, progress);
-        return await runSync(database, plan, { signal: signals.signal, logger: log, observer });
-      } finally {
-        progress.done();
-      }
+      return await runSync(database, settings, { signal, logger: log, observer: progress, counters });
     };
     const notifier = createNotifier({
       notify: options.dryRun ? undefined : config.notify,
-      sources: plan.selection.map(({ source }) => source.name),
+      sources: settings.selection.map(({ source }) => source.name),
       ...{ invocation, logger: log },
     });
     const missing = options.migrate ? 'make' : 'require';
-    summary = await notifier.telling((run) => withDatabase(config.database, run, { missing }), work);
+    const run = () => notifier.telling((run) => withDatabase(config.database, run, { missing }), work);
+    summary = await afterOtherRuns(run, options.wait ?? 0, signals.signal, log);
   } finally {
+    progress.done();
     signals.stop();
   }
   await tell(options, summary);

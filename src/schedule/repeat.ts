@@ -1,6 +1,6 @@
 import type { ScheduleConfig } from '../config/types.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
-import type { RunPlan } from '../sync/run.ts';
+import type { RunSettings } from '../sync/run-settings.ts';
 
 /** What passes by itself: VDNs or a source that failed, a database that is away, another run. */
 const worthRepeating: ReadonlySet<ExitCode> = new Set([
@@ -29,11 +29,11 @@ export function repeatDelayMs(
  *
  * @param sinceFirstMs by the monotonic clock: the database measures the age by its own, and no two clocks are compared
  */
-export function repetition(plan: RunPlan, sinceFirstMs: number): RunPlan {
+export function repetition(settings: RunSettings, sinceFirstMs: number): RunSettings {
   const seconds = Math.ceil(sinceFirstMs / 1000);
   return {
-    ...plan,
+    ...settings,
     maxAgeMs: seconds * 1000,
-    origin: { ...plan.origin, arguments: `--max-age=${seconds}s` },
+    origin: { ...settings.origin, arguments: `--max-age=${seconds}s` },
   };
 }

@@ -4,8 +4,9 @@ import type { ScheduleConfig } from '../config/types.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { type RunPlan, runSync } from '../sync/run.ts';
-import type { RunSummary } from '../sync/summary.ts';
+import { runSync } from '../sync/run.ts';
+import type { RunSettings } from '../sync/run-settings.ts';
+import { RunCounters, type RunSummary } from '../sync/summary.ts';
 import { repeatDelayMs, repetition } from './repeat.ts';
 import { createTimetable } from './timetable.ts';
 
@@ -17,7 +18,7 @@ export type WithDatabase = <T>(work: (database: OpenDatabase) => Promise<T>) => 
 
 export interface ScheduledRuns {
   readonly schedule: ScheduleConfig;
-  readonly plan: RunPlan;
+  readonly settings: RunSettings;
   /** Gives each run its database; may tell what the run came to. */
   readonly withDatabase: (run: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
   readonly metrics: Metrics;
@@ -41,18 +42,25 @@ export interface Scheduler {
  *
  * @throws FatalError `configuration` where the schedule cannot be
  */
-export function createScheduler({ schedule, plan, withDatabase, metrics, logger }: ScheduledRuns): Scheduler {
+export function createScheduler({
+  schedule,
+  settings,
+  withDatabase,
+  metrics,
+  logger,
+}: ScheduledRuns): Scheduler {
   const interrupting = new AbortController();
-  const surroundings = { signal: interrupting.signal, logger, observer: metrics };
   let current: Promise<ExitCode> | undefined;
   /** Ends the repetitions of the night before. */
   let night = new AbortController();
 
-  async function run(asked: RunPlan): Promise<ExitCode> {
+  async function run(asked: RunSettings): Promise<ExitCode> {
     const startedAt = performance.now();
     metrics.runBegins();
     try {
-      const { status, exitCode } = await withDatabase((database) => runSync(database, asked, surroundings));
+      const counters = new RunCounters({ shard: null, dryRun: false });
+      const options = { signal: interrupting.signal, logger, observer: metrics, counters };
+      const { status, exitCode } = await withDatabase((database) => runSync(database, asked, options));
       metrics.runEnds(status, performance.now() - startedAt);
       return exitCode;
     } catch (error) {
@@ -65,7 +73,7 @@ export function createScheduler({ schedule, plan, withDatabase, metrics, logger 
   async function runAndRepeat(signal: AbortSignal): Promise<void> {
     const startedAt = performance.now();
     for (let attempt = 0; ; attempt++) {
-      current = run(attempt === 0 ? plan : repetition(plan, performance.now() - startedAt));
+      current = run(attempt === 0 ? settings : repetition(settings, performance.now() - startedAt));
       const exitCode = await current;
       current = undefined;
       if (signal.aborted) return;

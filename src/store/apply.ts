@@ -1,146 +1,169 @@
-import { type Kysely, sql, type Transaction } from 'kysely';
-import type { CompleteSnapshot } from '../domain/complete-snapshot.ts';
-import { type Change, type ChangeKind, type Difference, diff, sameChanges } from '../domain/diff.ts';
+import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Change, Difference } from '../domain/diff.ts';
 import { VdnError } from '../errors.ts';
-import { clock, instant, instantText } from './instant.ts';
-import { settleVdn, type VdnWrite } from './outcomes.ts';
-import { storedCodes } from './stored-codes.ts';
+import { instantText } from './instant.ts';
 import type { Database } from './tables.ts';
-import { lockVdn } from './vdn-row.ts';
 
-export interface Decision {
+/** A difference to be written. */
+export interface ApplyRecord {
+  readonly source: string;
+  readonly vdnId: number;
   /** The difference that was looked at and let pass; nothing else is applied. */
   readonly difference: Difference;
-  /** The plan under which a person approved it, where it would have been held. */
-  readonly approvedPlan: string | undefined;
 }
+
+/** The instants of an apply, as text to the microsecond: neither passes through a Date, which would cut them. */
+export interface Apply {
+  readonly changes: readonly Change[];
+  /**
+   * When the changes hold from: the clock, but later than everything in the VDN's history even where the clock was set
+   * back, so that no version ends before it begins.
+   */
+  readonly at: string;
+  /** The plain clock: when the VDN was verified. */
+  readonly verifiedAt: string;
+}
+export type Applies = ReadonlyMap<ApplyRecord, Apply>;
 
 /**
- * Writes a difference with its history and outcome: all of it or nothing.
- *
- * @throws VdnError `stale-snapshot` where the VDN was verified or its codes changed since they were compared
- * @throws LockLostError where the run does not hold its source's lock
+ * Compares again with what is stored now, under the lock, and takes the instants. A VDN whose stored codes are not those
+ * that the difference was made from is left out.
  */
-export async function applyDifference(
-  db: Kysely<Database>,
-  write: VdnWrite,
-  snapshot: CompleteSnapshot,
-  { difference, approvedPlan }: Decision,
-): Promise<void> {
-  const { changes } = difference;
-  await db.transaction().execute(async (trx) => {
-    await lockVdn(trx, write);
-    const current = diff(await storedCodes(trx, write.source, write.vdnId), snapshot);
-    if (!sameChanges(current.changes, changes)) throw staleCodes();
-    const at = await nextInstant(trx, write);
-    await endVersions(trx, write, of(changes, 'changed', 'removed'), at);
-    await removeCodes(trx, write, of(changes, 'removed'), at);
-    await beginVersions(trx, write, of(changes, 'added', 'changed', 'returned'), at);
-    const settled = { outcome: 'changed', at, codeCount: snapshot.codes.size } as const;
-    await settleVdn(trx, write, settled, { outcome: 'changed', changes, plan: approvedPlan });
-  });
-}
-
-/**
- * The one instant of an apply. Later than everything in the VDN's history even where the clock was set back,
- * so that no version ends before it begins. Asked for after the row is locked, by a statement of its own: one that
- * waited for the lock would look at the history as it was before.
- */
-async function nextInstant(trx: Transaction<Database>, { source, vdnId }: VdnWrite): Promise<string> {
-  const row = await trx
-    .selectFrom('result_code_history')
-    .where('source', '=', source)
-    .where('vdn_id', '=', vdnId)
-    .select((eb) => {
-      const newest = sql<Date>`max(greatest(${eb.ref('valid_from')}, ${eb.ref('valid_to')}))`;
-      return instantText(sql<Date>`greatest(${clock}, ${newest} + interval '1 microsecond')`).as('at');
-    })
-    .executeTakeFirstOrThrow();
-  return row.at;
-}
-
-async function endVersions(
+export async function prepareApplies(
   trx: Transaction<Database>,
-  { source, vdnId, runId }: VdnWrite,
-  ending: readonly Change[],
-  at: string,
-): Promise<void> {
-  if (ending.length === 0) return;
-  const { numUpdatedRows } = await trx
-    .updateTable('result_code_history')
-    .set({ valid_to: instant(at), closed_run_id: runId })
-    .where('source', '=', source)
-    .where('vdn_id', '=', vdnId)
-    .where('valid_to', 'is', null)
-    .where('obs_code', '=', anyOf(ending))
-    .executeTakeFirstOrThrow();
-  if (Number(numUpdatedRows) !== ending.length) throw brokenHistory(ending.length, Number(numUpdatedRows));
+  records: readonly ApplyRecord[],
+): Promise<Applies> {
+  if (records.length === 0) return new Map();
+  interface Row {
+    readonly nth: number;
+    readonly stored: number;
+    readonly active: number;
+    readonly at: string;
+    readonly verifiedAt: string;
+  }
+  const { rows } = await sql<Row>`
+    select asked.nth, codes.stored, codes.active, ${instantText(sql<Date>`clock.now`)} as "verifiedAt",
+      ${instantText(sql<Date>`greatest(clock.now, history.newest + interval '1 microsecond')`)} as at
+    from ${vdnsOf(records)}
+    cross join lateral (select clock_timestamp() as now) as clock
+    cross join lateral (
+      select count(*)::integer as stored, (count(*) filter (where removed_at is null))::integer as active
+      from result_code as c where c.source = asked.source and c.vdn_id = asked.vdn_id) as codes
+    cross join lateral (
+      select max(greatest(valid_from, valid_to)) as newest
+      from result_code_history as h where h.source = asked.source and h.vdn_id = asked.vdn_id) as history`.execute(
+    trx,
+  );
+  const found = new Map(rows.map((row) => [Number(row.nth), row]));
+  // A first list has nothing to compare with.
+  const toCompare = records.filter((_, index) => found.get(index + 1)?.stored !== 0);
+  const differing = new Set((await differingNow(trx, toCompare)).map((nth) => toCompare[nth - 1]));
+  return new Map(
+    records.flatMap((record, index) => {
+      const row = found.get(index + 1);
+      if (row === undefined || row.active !== record.difference.activeBefore || differing.has(record))
+        return [];
+      const { at, verifiedAt } = row;
+      return [[record, { changes: record.difference.changes, at, verifiedAt }]];
+    }),
+  );
 }
 
-async function removeCodes(
-  trx: Transaction<Database>,
-  { source, vdnId }: VdnWrite,
-  removed: readonly Change[],
-  at: string,
-): Promise<void> {
-  if (removed.length === 0) return;
-  await trx
-    .updateTable('result_code')
-    .set({ removed_at: instant(at), changed_at: instant(at) })
-    .where('source', '=', source)
-    .where('vdn_id', '=', vdnId)
-    .where('obs_code', '=', anyOf(removed))
-    .execute();
+/** Which of the records have a change that does not start from what is stored now; counted from 1. */
+async function differingNow(trx: Transaction<Database>, records: readonly ApplyRecord[]): Promise<number[]> {
+  const changes = records.flatMap(({ difference }, index) =>
+    difference.changes.map((change) => ({ nth: index + 1, ...change })),
+  );
+  if (changes.length === 0) return [];
+  const { rows } = await sql<{ nth: number }>`
+    select distinct asked.nth
+    from ${vdnsOf(records)}
+    join unnest(${changes.map(({ nth }) => nth)}::integer[], ${changes.map(({ kind }) => kind)}::text[],
+        ${changes.map(({ obsCode }) => obsCode)}::text[], ${changes.map(({ before }) => before)}::text[])
+      as change (nth, kind, obs_code, before) on change.nth = asked.nth
+    left join result_code as c
+      on c.source = asked.source and c.vdn_id = asked.vdn_id and c.obs_code = change.obs_code
+    where case change.kind
+      when 'added' then c.obs_code is not null
+      else c.obs_code is null or (c.removed_at is not null) <> (change.kind = 'returned')
+        or c.obs_code_desc is distinct from change.before
+      end`.execute(trx);
+  return rows.map(({ nth }) => Number(nth));
 }
 
-/** The codes as they are from now on, each with its new version: one statement, and a parameter per column. */
-async function beginVersions(
+function vdnsOf(records: readonly ApplyRecord[]): RawBuilder<unknown> {
+  return sql`unnest(${records.map(({ source }) => source)}::text[], ${records.map(({ vdnId }) => vdnId)}::integer[])
+    with ordinality as asked (source, vdn_id, nth)`;
+}
+
+/** The changes of all applies as rows, for a statement: `listed (source, vdn_id, at, kind, obs_code, text)`. */
+function listed(applies: Applies, wanted: (change: Change) => boolean) {
+  const vdns = [...applies].map(([{ source, vdnId }, { at, changes }], index) => ({
+    ...{ source, vdnId, at },
+    changes: changes.filter(wanted).map((change) => ({ nth: index + 1, ...change })),
+  }));
+  const changes = vdns.flatMap((vdn) => vdn.changes);
+  const rows = sql`(
+    select v.source, v.vdn_id, v.at, c.kind, c.obs_code, c.text
+    from unnest(${vdns.map(({ source }) => source)}::text[], ${vdns.map(({ vdnId }) => vdnId)}::integer[],
+        ${vdns.map(({ at }) => at)}::timestamptz[]) with ordinality as v (source, vdn_id, at, nth)
+    join unnest(${changes.map(({ nth }) => nth)}::integer[], ${changes.map(({ kind }) => kind)}::text[],
+        ${changes.map(({ obsCode }) => obsCode)}::text[], ${changes.map(({ after }) => after)}::text[])
+      as c (nth, kind, obs_code, text) on c.nth = v.nth) as listed`;
+  return { count: changes.length, rows };
+}
+
+export async function endVersions(
   trx: Transaction<Database>,
-  { source, vdnId, runId }: VdnWrite,
-  beginning: readonly Change[],
-  at: string,
+  applies: Applies,
+  runId: number,
 ): Promise<void> {
-  if (beginning.length === 0) return;
-  const codes = beginning.map(({ obsCode }) => obsCode);
-  const texts = beginning.map(({ after }) => after);
-  const allNew = beginning.every(({ kind }) => kind === 'added');
+  const ending = listed(applies, ({ kind }) => kind === 'changed' || kind === 'removed');
+  if (ending.count === 0) return;
+  const { numAffectedRows = 0n } = await sql`
+    update result_code_history as h set valid_to = listed.at, closed_run_id = ${runId}
+    from ${ending.rows}
+    where h.source = listed.source and h.vdn_id = listed.vdn_id and h.obs_code = listed.obs_code
+      and h.valid_to is null`.execute(trx);
+  if (Number(numAffectedRows) !== ending.count) throw brokenHistory(ending.count, Number(numAffectedRows));
+}
+
+/** The codes as they are from now on, each with its new version. What is there already was compared under the lock. */
+export async function beginVersions(
+  trx: Transaction<Database>,
+  applies: Applies,
+  runId: number,
+): Promise<void> {
+  const changing = listed(applies, () => true);
+  if (changing.count === 0) return;
   await sql`
-    with listed as (
-      select ${source}::text as source, ${vdnId}::integer as vdn_id, code, text, ${instant(at)} as at
-      from unnest(${codes}::text[], ${texts}::text[]) as unnested (code, text)),
+    with listed as materialized (select * from ${changing.rows}),
     version as (
       insert into result_code_history (source, vdn_id, obs_code, obs_code_desc, valid_from, opened_run_id)
-      select source, vdn_id, code, text, at, ${runId}::integer from listed)
+      select source, vdn_id, obs_code, text, at, ${runId}::integer from listed where kind <> 'removed'),
+    rewritten as (
+      update result_code as c
+      set obs_code_desc = case when kind = 'removed' then c.obs_code_desc else text end, changed_at = at,
+        removed_at = case when kind = 'removed' then at end
+      from listed
+      where kind <> 'added' and c.source = listed.source and c.vdn_id = listed.vdn_id
+        and c.obs_code = listed.obs_code)
     insert into result_code (source, vdn_id, obs_code, obs_code_desc, first_seen_at, changed_at)
-    select source, vdn_id, code, text, at, at from listed
-    ${allNew ? sql`` : replacing}`.execute(trx);
+    select source, vdn_id, obs_code, text, at, at from listed where kind = 'added'`.execute(trx);
 }
 
-/** Left out where every code is new: to look for a row in the way costs half as much as to write one. */
-const replacing = sql`
-  on conflict (source, vdn_id, obs_code) do update
-  set obs_code_desc = excluded.obs_code_desc, changed_at = excluded.changed_at, removed_at = null`;
-
-function of(changes: readonly Change[], ...kinds: readonly ChangeKind[]): Change[] {
-  return changes.filter(({ kind }) => kinds.includes(kind));
-}
-
-function anyOf(changes: readonly Change[]) {
-  return sql<string>`any(${changes.map(({ obsCode }) => obsCode)}::text[])`;
-}
-
-function staleCodes(): VdnError {
+export function staleCodes(): VdnError {
   return new VdnError(
     'stale-snapshot',
     'the stored codes changed while the list was read, so that the difference no longer fits. Nothing was written; the next ' +
-      'run compares anew.',
+      'run compares again.',
   );
 }
 
 function brokenHistory(expected: number, found: number): VdnError {
   return new VdnError(
     'database',
-    `${expected} codes should have a current version in result_code_history, ${found} have one; somebody has changed the ` +
-      'tables by hand. Nothing was written. docs/operations.md has the query that finds such codes.',
+    `${expected} codes should have a current version in result_code_history, ${found} have one: the tables were changed by ` +
+      'hand. Nothing was written. docs/operations.md has the query that finds such codes.',
   );
 }

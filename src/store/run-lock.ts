@@ -9,12 +9,12 @@ import type { Database } from './tables.ts';
  * session locks on a connection of their own, so that they end with the process, however it ends.
  */
 export interface RunLock {
-  /** Inserts the run's row; whoever can see it can see that the run is alive. */
+  /** Inserts the run's row; as soon as it can be seen, the run's lock shows that it is alive. */
   insertRun(insert: (trx: Transaction<Database>) => Promise<number>): Promise<number>;
-  /** Of these runs, the ones that nobody is working on any more. */
+  /** Of these runs, the ones that no process is working on any more. */
   dead(runIds: readonly number[]): Promise<number[]>;
-  /** A condition for SQL: whether this run holds the source's lock now, as the server sees it. */
-  isHeld(source: string): RawBuilder<boolean>;
+  /** A condition for SQL: whether this run holds its locks now, as the server sees it. They end together. */
+  readonly isHeld: RawBuilder<boolean>;
   /**
    * Does a write that throws `LockLostError` where `isHeld` is not true; in that case the locks are taken again
    * and the write is done once more.
@@ -87,10 +87,12 @@ async function takeSessionLocks(
       }
       return dead;
     },
-    isHeld: (source) => sql`exists (
-      select from pg_locks
-      where locktype = 'advisory' and granted and objsubid = 1 and pid = ${backend}
-        and (classid::bigint << 32 | objid::bigint) = ${key('source', source)})`,
+    get isHeld() {
+      return sql<boolean>`exists (
+        select from pg_locks
+        where locktype = 'advisory' and granted and objsubid = 1 and pid = ${backend}
+          and (classid::bigint << 32 | objid::bigint) = ${key('source', sources[0] ?? '')})`;
+    },
     async guarded(write) {
       try {
         return await write();
@@ -112,12 +114,12 @@ async function takeSessionLocks(
   };
 }
 
-/** The embedded database: whoever holds its directory's lock is alone. */
+/** The embedded database: the process that holds its directory's lock is alone. */
 async function directoryLock({ db, assertOwned }: OpenDatabase): Promise<RunLock> {
   return {
     insertRun: (insert) => db.transaction().execute(insert),
     dead: async (runIds) => [...runIds],
-    isHeld: () => sql`true`,
+    isHeld: sql<boolean>`true`,
     guarded(write) {
       assertOwned();
       return write();

@@ -1,5 +1,6 @@
-import { type Kysely, sql } from 'kysely';
-import type { ChangeCounts } from '../domain/diff.ts';
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { type ChangeCounts, changeKinds } from '../domain/diff.ts';
+import { type VdnCounts, vdnOutcomes } from '../domain/outcome.ts';
 import type { ExitCode, VdnErrorCode } from '../errors.ts';
 import { clock } from './instant.ts';
 import type { RunLock } from './run-lock.ts';
@@ -15,22 +16,11 @@ export interface RunOrigin {
   readonly host: string;
 }
 
-/** How many VDNs came to what; adds up to the total. */
-export interface VdnCounts {
-  readonly total: number;
-  readonly unchanged: number;
-  readonly changed: number;
-  readonly failed: number;
-  readonly held: number;
-  readonly skipped: number;
-  readonly fresh: number;
-}
-
 export interface RunResult {
   readonly status: Exclude<RunStatus, 'running'>;
   readonly exitCode: ExitCode;
   readonly error: { readonly code: string; readonly message: string } | null;
-  readonly vdns: VdnCounts;
+  readonly vdns: VdnCounts & { readonly unconfigured: number };
   readonly codes: ChangeCounts;
   readonly requests: number;
 }
@@ -44,16 +34,22 @@ export async function startRun(
   db: Kysely<Database>,
   lock: RunLock,
   origin: RunOrigin,
-  vdnsTotal: number,
+  { vdnsTotal, unconfigured }: { vdnsTotal: number; unconfigured: number },
+  inTheSameTransaction: (trx: Transaction<Database>, runId: number) => Promise<void>,
 ): Promise<number> {
   await closeDeadRuns(db, lock);
   return lock.insertRun(async (trx) => {
-    const row = await trx
+    const { run_id } = await trx
       .insertInto('sync_run')
-      .values({ ...origin, status: 'running', vdns_total: vdnsTotal, vdns_skipped: vdnsTotal })
+      .values({
+        ...origin,
+        status: 'running',
+        ...{ vdns_total: vdnsTotal, vdns_skipped: vdnsTotal, vdns_unconfigured: unconfigured },
+      })
       .returning('run_id')
       .executeTakeFirstOrThrow();
-    return row.run_id;
+    await inTheSameTransaction(trx, run_id);
+    return run_id;
   });
 }
 
@@ -69,20 +65,23 @@ export async function finishRun(db: Kysely<Database>, runId: number, result: Run
       error_code: result.error?.code ?? null,
       error_message: result.error?.message ?? null,
       vdns_total: vdns.total,
-      vdns_unchanged: vdns.unchanged,
-      vdns_changed: vdns.changed,
-      vdns_failed: vdns.failed,
-      vdns_held: vdns.held,
-      vdns_skipped: vdns.skipped,
-      vdns_fresh: vdns.fresh,
-      codes_added: codes.added,
-      codes_changed: codes.changed,
-      codes_removed: codes.removed,
-      codes_returned: codes.returned,
+      vdns_unconfigured: vdns.unconfigured,
+      ...columnsOf('vdns', vdnOutcomes, vdns),
+      ...columnsOf('codes', changeKinds, codes),
       requests: result.requests,
     })
     .where('run_id', '=', runId)
     .execute();
+}
+
+/** A column per outcome or kind of change. */
+function columnsOf<Prefix extends string, Kind extends string>(
+  prefix: Prefix,
+  kinds: readonly Kind[],
+  counts: Readonly<Record<Kind, number>>,
+): Record<`${Prefix}_${Kind}`, number> {
+  const entries = kinds.map((kind) => [`${prefix}_${kind}`, counts[kind]]);
+  return Object.fromEntries(entries);
 }
 
 /** Writes a line for each VDN that was not tried, whatever their number in one statement. */
@@ -107,7 +106,7 @@ export async function recordSkipped(
 }
 
 /**
- * A run that is `running` while nobody holds its lock died. Its row is closed as `interrupted`, with what it
+ * A run that is `running` while its lock is free died. Its row is closed as `interrupted`, with what it
  * finished counted from what it left: its lines in the log, and the VDNs that it was the last to verify.
  */
 async function closeDeadRuns(db: Kysely<Database>, lock: RunLock): Promise<void> {

@@ -2,32 +2,18 @@ import { type Kysely, sql } from 'kysely';
 import type { StoredCode } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
 
-/** All codes that are stored of a VDN, removed ones included. */
+/** All codes that are stored of each of these VDNs, removed ones included, in the order asked for. */
 export async function storedCodes(
   db: Kysely<Database>,
-  source: string,
-  vdnId: number,
-): Promise<StoredCode[]> {
-  return (await storedCodesOfEach(db, source, [vdnId])).flat();
-}
-
-/** The same of several VDNs of a source, each on its own, in the order asked for. */
-export async function storedCodesOfEach(
-  db: Kysely<Database>,
-  source: string,
-  vdnIds: readonly number[],
+  vdns: readonly { readonly source: string; readonly vdnId: number }[],
 ): Promise<StoredCode[][]> {
-  const codes = await db
-    .selectFrom('result_code')
-    .where('source', '=', source)
-    .where('vdn_id', '=', sql<number>`any(${[...vdnIds]}::integer[])`)
-    .select((eb) => [
-      'vdn_id as vdnId',
-      'obs_code as obsCode',
-      'obs_code_desc as obsCodeDesc',
-      eb('removed_at', 'is not', null).$castTo<boolean>().as('removed'),
-    ])
-    .execute();
-  const ofVdn = Map.groupBy(codes, ({ vdnId }) => vdnId);
-  return vdnIds.map((vdnId) => ofVdn.get(vdnId) ?? []);
+  const codes = vdns.map((): StoredCode[] => []);
+  const { rows } = await sql<StoredCode & { nth: number }>`
+    select asked.nth::integer as nth, c.obs_code as "obsCode", c.obs_code_desc as "obsCodeDesc",
+      c.removed_at is not null as removed
+    from unnest(${vdns.map(({ source }) => source)}::text[], ${vdns.map(({ vdnId }) => vdnId)}::integer[])
+      with ordinality as asked (source, vdn_id, nth)
+    join result_code as c on c.source = asked.source and c.vdn_id = asked.vdn_id`.execute(db);
+  for (const { nth, ...code } of rows) codes[nth - 1]?.push(code);
+  return codes;
 }

@@ -1,65 +1,125 @@
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { instantText } from './instant.ts';
 import type { Database } from './tables.ts';
 
 /** What is known of a VDN before it is read. */
 export interface VdnState {
   readonly vdnId: number;
-  /** As text, to the microsecond; an apply refuses where it is no longer this. Null: never verified. */
+  /** As text, to the microsecond; a write refuses where it is no longer this. Null: never verified. */
   readonly lastVerifiedAt: string | null;
-  /** Verified within the asked-for age, and not held: what is held waits for an approval, which must not pass it by. */
+  /** Verified within the asked-for age, and not held: a held VDN waits for an approval, which must not pass it by. */
   readonly fresh: boolean;
+  /** Active codes, as its row has it. */
+  readonly codeCount: number;
+  readonly failedLastTime: boolean;
+  /** What was held of it when the run began. */
+  readonly held: HeldState | undefined;
+}
+
+export interface HeldState {
+  readonly plan: string;
+  readonly reason: string;
+}
+
+/** A source as a run finds it configured. */
+export interface ConfiguredSource {
+  readonly name: string;
+  /** Host and port. */
+  readonly server: string;
+  readonly locale: string | null;
+  /** All VDNs that the configuration has for it, also those that this run does not work on. */
+  readonly vdnIds: readonly number[];
+}
+
+/** How a source differs from the one that the last run found under its name. */
+export interface SourceNews {
+  /** VDNs that have left the configuration since. */
+  readonly unconfigured: readonly number[];
+  /** Undefined where nothing was known of the source. */
+  readonly before: { readonly server: string | null; readonly locale: string | null } | undefined;
+}
+
+/** @param marksUnconfigured false for a run over a part of the VDNs or sources, which need not know them all */
+export async function sourceNews(
+  db: Kysely<Database>,
+  { name, vdnIds }: ConfiguredSource,
+  marksUnconfigured: boolean,
+): Promise<SourceNews> {
+  const before = await db
+    .selectFrom('source')
+    .where('source', '=', name)
+    .select(['server', 'locale'])
+    .executeTakeFirst();
+  if (!marksUnconfigured) return { unconfigured: [], before };
+  const gone = await db
+    .selectFrom('vdn')
+    .where('source', '=', name)
+    .where('configured', '=', true)
+    .where('vdn_id', '<>', sql<number>`all(${[...vdnIds]}::integer[])`)
+    .select('vdn_id')
+    .orderBy('vdn_id')
+    .execute();
+  return { unconfigured: gone.map(({ vdn_id }) => vdn_id), before };
 }
 
 /**
- * Makes sure that each configured VDN of a source has its row, and marks those that are no longer configured.
- * Their codes stay, what was held of them is let go. Writes only what is not so already.
+ * Makes sure that each configured VDN of a source has its row, and marks those that have left the configuration: their
+ * codes stay, what was held of them does not. Writes only what is not so already.
  *
  * The insert waits for sessions that are changing these rows. That is needed: what a killed run is still committing
  * would otherwise overtake the reading of the states, and its VDNs would be refused as stale.
  */
 export async function prepareVdns(
-  db: Kysely<Database>,
-  source: string,
-  configured: readonly number[],
+  trx: Transaction<Database>,
+  { name, vdnIds }: ConfiguredSource,
+  unconfigured: readonly number[],
 ): Promise<void> {
-  const ids = sql<number[]>`${[...configured]}::integer[]`;
-  await db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto('vdn')
-      .columns(['source', 'vdn_id'])
-      .expression(sql`select ${source}::text, unnest(${ids})`)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['source', 'vdn_id'])
-          .doUpdateSet({ configured: true })
-          .where('vdn.configured', '=', false),
-      )
-      .execute();
-    await trx
-      .updateTable('vdn')
-      .set({ configured: false })
-      .where('source', '=', source)
-      .where('configured', '=', true)
-      .where('vdn_id', '<>', sql<number>`all(${ids})`)
-      .execute();
-    await trx
-      .deleteFrom('held_change')
-      .where('source', '=', source)
-      .where('vdn_id', '<>', sql<number>`all(${ids})`)
-      .execute();
-  });
+  await trx
+    .insertInto('vdn')
+    .columns(['source', 'vdn_id'])
+    .expression(sql`select ${name}::text, unnest(${[...vdnIds]}::integer[])`)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['source', 'vdn_id'])
+        .doUpdateSet({ configured: true })
+        .where('vdn.configured', '=', false),
+    )
+    .execute();
+  if (unconfigured.length === 0) return;
+  const ids = sql<number>`any(${[...unconfigured]}::integer[])`;
+  await trx
+    .updateTable('vdn')
+    .set({ configured: false })
+    .where('source', '=', name)
+    .where('vdn_id', '=', ids)
+    .execute();
+  await trx.deleteFrom('held_change').where('source', '=', name).where('vdn_id', '=', ids).execute();
+}
+
+/** Keeps what the source is configured with, for reports, alerts and the next run. */
+export async function rememberSource(
+  trx: Transaction<Database>,
+  { name, server, locale }: ConfiguredSource,
+  staleAfterMs: number,
+  runId: number,
+): Promise<void> {
+  const row = { server, locale, stale_after: `${staleAfterMs} milliseconds`, last_run_id: runId };
+  await trx
+    .insertInto('source')
+    .values({ source: name, ...row })
+    .onConflict((conflict) => conflict.column('source').doUpdateSet(row))
+    .execute();
 }
 
 /**
- * The states of the given VDNs, in the order asked for; a VDN without a row is one that was never verified.
+ * The states of all VDNs of a source that have a row.
  *
- * @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is fresh
+ * @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is fresh. One in the future
+ * is not: a clock that was ahead for one night would else make every VDN fresh for as long as it was ahead.
  */
 export async function loadVdnStates(
   db: Kysely<Database>,
   source: string,
-  vdnIds: readonly number[],
   maxAgeMs: number | undefined,
 ): Promise<VdnState[]> {
   const rows = await db
@@ -71,15 +131,27 @@ export async function loadVdnStates(
     .select((eb) => [
       'vdn.vdn_id as vdnId',
       instantText(eb.ref('last_verified_at')).as('lastVerifiedAt'),
-      sql<boolean>`held.plan is null
-        and coalesce(last_verified_at > clock_timestamp() - ${maxAgeMs ?? 0} * interval '1 millisecond', false)`.as(
-        'fresh',
+      'code_count as codeCount',
+      sql<boolean>`failing_since is not null`.as('failedLastTime'),
+      'held.plan',
+      'held.reason',
+      sql<boolean>`held.plan is null and coalesce(last_verified_at <= clock_timestamp()
+        and last_verified_at > clock_timestamp() - ${maxAgeMs ?? 0} * interval '1 millisecond', false)`.as(
+        'recent',
       ),
     ])
     .execute();
-  const known = new Map(rows.map((row) => [row.vdnId, row]));
-  return vdnIds.map((vdnId) => {
-    const row = known.get(vdnId) ?? { vdnId, lastVerifiedAt: null, fresh: false };
-    return { ...row, fresh: row.fresh && maxAgeMs !== undefined };
-  });
+  return rows.map(({ plan, reason, recent, ...row }) => ({
+    ...row,
+    fresh: recent && maxAgeMs !== undefined,
+    held: plan === null || reason === null ? undefined : { plan, reason },
+  }));
+}
+
+/** A VDN without a row: it was never read. */
+export function unknownVdn(vdnId: number): VdnState {
+  return {
+    ...{ vdnId, lastVerifiedAt: null, fresh: false, codeCount: 0 },
+    ...{ failedLastTime: false, held: undefined },
+  };
 }

@@ -1,38 +1,14 @@
 import type { Logger } from 'pino';
-import type { GuardConfig } from '../config/types.ts';
-import { FatalError } from '../errors.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { FatalError, Interruption } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import {
-  contactError,
-  describeDatabaseError,
-  isConnectionLost,
-  sqlStateOf,
-} from '../store/database-error.ts';
-import { requireCurrentSchema } from '../store/migrator.ts';
-import { Reconnect } from '../store/reconnect.ts';
-import { prune } from '../store/retention.ts';
-import { takeRunLock } from '../store/run-lock.ts';
-import { finishRun, type RunOrigin, type RunResult, startRun } from '../store/run-log.ts';
-import { prepareVdns } from '../store/vdn-states.ts';
-import { type SourceSelection, vdnsSelected } from './selection.ts';
-import { conclude, type RunSummary, Tally, type VdnResult } from './summary.ts';
-import type { WritingRun } from './vdn.ts';
-import { workThrough } from './work.ts';
-
-/** What a run is to do. */
-export interface RunPlan {
-  readonly selection: readonly SourceSelection[];
-  readonly guard: GuardConfig;
-  readonly maxDurationMs: number;
-  /** Runs older than this are forgotten at the end. */
-  readonly retentionMs: number;
-  /** VDNs verified within it are left alone; undefined: none is. */
-  readonly maxAgeMs: number | undefined;
-  readonly approvals: ReadonlySet<string>;
-  readonly dryRun: boolean;
-  readonly origin: RunOrigin;
-}
+import { openRunStore, type RunScope, type RunStore } from '../store/run-store.ts';
+import type { RunSettings } from './run-settings.ts';
+import { vdnsSelected } from './selection.ts';
+import { newsInWords } from './source-news.ts';
+import { syncSources } from './sources.ts';
+import type { RunCounters, RunSummary, VdnResult } from './summary.ts';
 
 /** Looks on while a run is under way: a progress bar, metrics. */
 export interface RunObserver {
@@ -42,132 +18,187 @@ export interface RunObserver {
   concluded(result: VdnResult): void;
 }
 
-export interface Surroundings {
+export interface RunOptions {
   /** Stops the run; its reason is an `Interruption`. */
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly observer: RunObserver;
+  /** Made by the caller, which can so tell how far the run has come. */
+  readonly counters: RunCounters;
 }
 
 /**
- * One run over the selected VDNs.
+ * One run over the selected VDNs. It always ends within `maxDurationMs`, whatever is thrown.
  *
- * @throws FatalError where the run could not begin; then nothing was touched
+ * @throws FatalError where the run could not begin; then nothing was touched. Interruption where it was stopped before
  */
 export async function runSync(
   database: OpenDatabase,
-  plan: RunPlan,
-  surroundings: Surroundings,
+  settings: RunSettings,
+  options: RunOptions,
 ): Promise<RunSummary> {
-  const startedAt = performance.now();
-  const reconnect = new Reconnect(database, surroundings.signal, surroundings.logger);
-  await reconnect.retry(() => requireCurrentSchema(database));
-  const run = plan.dryRun ? undefined : await reconnect.retry(() => begin(database, plan));
-  const logger = surroundings.logger.child(run ? { runId: run.runId } : { dryRun: true });
+  const stopping = new AbortController();
+  const signal = AbortSignal.any([options.signal, stopping.signal]);
+  const timeUp = setTimeout(() => stopping.abort(timeIsUp(settings)), settings.maxDurationMs);
   try {
-    const tally = new Tally();
-    const stopped = await workThrough(database, plan, run, tally, { ...surroundings, logger });
-    const concluded = conclude(tally, stopped);
-    const result = run
-      ? await end(database, plan, run.runId, concluded, { ...surroundings, logger })
-      : concluded;
-    warnOfUnusedApprovals(plan, tally, logger);
-    const summary: RunSummary = {
-      runId: run?.runId ?? null,
-      status: result.status,
-      exitCode: result.exitCode,
-      error: result.error,
-      shard: plan.origin.shard,
-      dryRun: plan.dryRun,
-      vdns: result.vdns,
-      codes: result.codes,
-      requests: result.requests,
-      durationMs: Math.round(performance.now() - startedAt),
-      outcomes: tally.outcomes,
-    };
-    logRun(logger, summary);
-    return summary;
-  } finally {
-    await run?.lock.release();
-  }
-}
-
-async function begin(database: OpenDatabase, { selection, origin }: RunPlan): Promise<WritingRun> {
-  try {
-    const lock = await takeRunLock(
-      database,
-      selection.map(({ source }) => source.name),
-    );
+    const store = await openRunStore(database, scopeOf(settings), signal, options.logger);
     try {
-      // Before dead runs are closed: what a killed one is still committing shall be counted as its own.
-      for (const { source } of selection) await prepareVdns(database.db, source.name, source.vdns);
-      const runId = await startRun(database.db, lock, origin, vdnsSelected(selection));
-      return { runId, lock };
-    } catch (error) {
-      await lock.release();
-      throw error;
+      return await runWith(store, settings, { ...options, signal }, (reason) => stopping.abort(reason));
+    } finally {
+      await store.close();
     }
-  } catch (error) {
-    throw contactError(error, database.where);
+  } finally {
+    clearTimeout(timeUp);
   }
 }
 
-/**
- * Closes the run's row and forgets old runs.
- *
- * @returns how the run ended: as it was, or that the database was not there any more
- */
-async function end(
-  database: OpenDatabase,
-  { retentionMs }: RunPlan,
-  runId: number,
-  result: RunResult,
-  { signal, logger }: Surroundings,
-): Promise<RunResult> {
-  // Waited for long enough already; the next run closes the row.
-  if (result.error?.code === 'database-unreachable') return result;
+async function runWith(
+  store: RunStore,
+  settings: RunSettings,
+  { signal, logger: parent, observer, counters }: RunOptions,
+  stop: (reason: Error) => void,
+): Promise<RunSummary> {
+  const { runId, news } = store;
+  const logger = parent.child(runId === null ? { dryRun: true } : { runId });
+  const vdnsTotal = vdnsSelected(settings.selection);
+  const unconfigured = [...news.values()].reduce((sum, source) => sum + source.unconfigured.length, 0);
+  counters.begin({ runId, vdnsTotal, unconfigured });
+  signal.addEventListener('abort', () => logger.warn(stoppingMessage(signal)), { once: true });
+
+  let stopped: FatalError | Interruption | undefined;
   try {
-    const watch = new Reconnect(database, signal, logger);
-    await watch.retry(() => finishRun(database.db, runId, result));
+    observer.started(vdnsTotal, runId);
+    warnOfNews(settings, news, logger);
+    const usedApprovals = new Set<string>();
+    await syncSources(store, settings, usedApprovals, {
+      signal,
+      logger,
+      stop: (reason) => stop(reasonToStop(reason, logger)),
+      onAttempt: (source, attempt) => {
+        counters.requests++;
+        observer.attempted(source, attempt);
+        logger.debug({ source, ...attempt }, 'request');
+      },
+      onResult: (result) => {
+        counters.add(result);
+        observer.concluded(result);
+        logResult(logger, result);
+      },
+    });
+    stopped = signal.aborted ? signal.reason : undefined;
+    if (stopped === undefined)
+      counters.unusedApprovals = warnOfUnusedApprovals(settings, usedApprovals, logger);
   } catch (error) {
-    if (signal.aborted) {
-      logger.warn('the end of the run could not be written to the database; the next run closes its row');
-      return result;
-    }
-    const reason = contactError(error, database.where);
-    if (!(reason instanceof FatalError)) throw error;
-    return {
-      ...result,
-      status: 'failed',
-      exitCode: reason.exitCode,
-      error: { code: reason.code, message: reason.message },
-    };
+    stopped = reasonToStop(error, logger);
   }
-  if (!signal.aborted) await forgetOldRuns(database, retentionMs, logger);
-  return result;
+  const summary = await finish(store, counters, stopped, logger);
+  logRun(logger, summary);
+  return summary;
 }
 
-/** A convenience that the next run can do as well: its failure is not the run's. */
-async function forgetOldRuns({ db }: OpenDatabase, retentionMs: number, logger: Logger): Promise<void> {
+/** Closes the run's row. What the database says to that can only make its end worse. */
+async function finish(
+  store: RunStore,
+  counters: RunCounters,
+  stopped: FatalError | Interruption | undefined,
+  logger: Logger,
+): Promise<RunSummary> {
+  const summary = counters.summary(stopped);
   try {
-    await prune(db, retentionMs);
+    const { status, exitCode, error } = await store.finish({ ...summary, status: statusOfRow(summary) });
+    return { ...summary, status, exitCode, error };
   } catch (error) {
-    if (!isConnectionLost(error) && sqlStateOf(error) === undefined) throw error;
-    logger.warn(`old runs could not be removed, the next run tries again: ${describeDatabaseError(error)}`);
+    return counters.summary(reasonToStop(error, logger));
   }
 }
 
-function warnOfUnusedApprovals({ approvals }: RunPlan, tally: Tally, logger: Logger): void {
-  const used = new Set(
-    tally.outcomes.flatMap(({ outcome, plan }) => (outcome === 'changed' && plan ? plan : [])),
+/** A run that has begun is not refused any more. */
+function statusOfRow({ status }: RunSummary) {
+  return status === 'refused' ? 'failed' : status;
+}
+
+/** Whatever was thrown, as what ends a run. */
+function reasonToStop(reason: unknown, logger: Logger): FatalError | Interruption {
+  if (reason instanceof FatalError || reason instanceof Interruption) return reason;
+  // A bug: its report needs to say where it happened.
+  const error = new FatalError('unexpected', `unexpected error: ${String(reason)}`, { cause: reason });
+  logger.error({ err: reason }, error.message);
+  return error;
+}
+
+function scopeOf(settings: RunSettings): RunScope {
+  const { selection, staleAfterMs, retentionMs, origin, dryRun, whole } = settings;
+  return {
+    sources: selection.map(({ source }) => ({
+      name: source.name,
+      server: new URL(source.baseUrl).host,
+      locale: source.locale ?? null,
+      vdnIds: source.vdns,
+    })),
+    vdnsTotal: vdnsSelected(selection),
+    marksUnconfigured: whole,
+    ...{ staleAfterMs, retentionMs, origin, dryRun },
+  };
+}
+
+function timeIsUp({ maxDurationMs }: RunSettings): Interruption {
+  return new Interruption(
+    143,
+    `the run took longer than run.maxDuration (${maxDurationMs / 1000} s) and was stopped. What was finished is kept.`,
   );
-  for (const plan of approvals) {
-    if (used.has(plan)) continue;
+}
+
+function stoppingMessage({ reason }: AbortSignal): string {
+  return `stopping, as soon as what is being written is finished: ${reason instanceof Error ? reason.message : String(reason)}`;
+}
+
+/** Two configurations of one source would else take each other's VDNs away without a word. */
+function warnOfNews({ selection }: RunSettings, news: RunStore['news'], logger: Logger): void {
+  for (const { source } of selection) {
+    const { unconfigured = [], before } = news.get(source.name) ?? {};
+    const change = newsInWords(source, before);
+    if (change !== undefined)
+      logger.warn(
+        { source: source.name },
+        `source ${source.name} is another than in its last run: ${change}`,
+      );
+    if (unconfigured.length === 0) continue;
+    logger.warn(
+      { source: source.name, vdns: unconfigured.length },
+      `${unconfigured.length} VDNs of source ${source.name} have left the configuration: ${vdnRanges(unconfigured)}. Their codes ` +
+        'stay, and are not updated any more. If that is not meant, look for a second configuration with a source of this name.',
+    );
+  }
+}
+
+/** @returns how many matched nothing */
+function warnOfUnusedApprovals(
+  { approvals }: RunSettings,
+  used: ReadonlySet<string>,
+  logger: Logger,
+): number {
+  const unused = [...approvals].filter((settings) => !used.has(settings));
+  for (const plan of unused) {
     logger.warn(
       { plan },
-      `the approval of ${plan} matched no VDN's difference, so it had no effect; \`status\` lists the plans that are held`,
+      `the approval of ${plan} matched nothing that was held when the run began, so it had no effect; \`status\` lists the plans ` +
+        'that are held',
     );
   }
+  return unused.length;
+}
+
+/** One line for each VDN that is not unchanged; those that are skipped have one for all of them already. */
+function logResult(
+  logger: Logger,
+  { source, vdnId, outcome, codes, requests, durationMs, ...rest }: VdnResult,
+): void {
+  const { errorCode, plan, reason, message } = rest;
+  const fields = { source, vdnId, outcome, errorCode, plan, reason, requests, durationMs };
+  if (outcome === 'changed') logger.info({ ...fields, codes }, `VDN ${vdnId} changed`);
+  else if (outcome === 'failed' || outcome === 'held')
+    logger.warn(fields, `VDN ${vdnId} ${outcome}: ${message}`);
+  else logger.debug(fields, `VDN ${vdnId} ${outcome}`);
 }
 
 function logRun(

@@ -1,15 +1,10 @@
+import { type GuardLimits, sourceSuspicion } from '../domain/guard.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
-import { DatabaseError, FatalError, Interruption, VdnError, type VdnErrorCode } from '../errors.ts';
-import type { Attempt } from '../isales/client.ts';
-import { describeDatabaseError, isPassing } from '../store/database-error.ts';
-import { recordFailed } from '../store/outcomes.ts';
-import { recordSkipped } from '../store/run-log.ts';
+import { VdnError, type VdnErrorCode } from '../errors.ts';
 import type { VdnState } from '../store/vdn-states.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
 import { noCodes, type VdnResult } from './summary.ts';
-import { Effort, syncVdn, type VdnContext } from './vdn.ts';
-
-/** VDNs in a row after which a source counts as down or refusing. */
-const patience = 5;
+import { type Losses, type SourceContext, syncVdn, VdnWork } from './vdn.ts';
 
 /**
  * More VDNs under way than requests at once: a slot never waits for a VDN's database work, and VDNs that come there at
@@ -17,158 +12,211 @@ const patience = 5;
  */
 const vdnsUnderWay = (slots: number) => Math.max(slots + 2, slots * 2);
 
-/**
- * What says nothing about the source as a whole: the server answered, or the fault was on this side. All else, five
- * times in a row, means that hammering on would lock accounts or take a day.
- */
-const sourceIsUp: ReadonlySet<VdnErrorCode> = new Set([
-  'isales-error',
-  'bad-row',
-  'bad-response',
-  'incomplete-snapshot',
-  'stale-snapshot',
-  'database',
-]);
-
-export interface SourceContext extends VdnContext {
+export interface SourceRun extends SourceContext {
   /** Requests at once that the server allows. */
   readonly slots: number;
-  readonly onAttempt: (attempt: Attempt) => void;
   readonly onResult: (result: VdnResult) => void;
   /** Ends the run, where it is not ending already; the error becomes the signal's reason. */
   readonly stop: (reason: unknown) => void;
 }
 
+/** A VDN that has lost codes by its first read. Of its list nothing is kept while it waits. */
+interface WaitingVdn extends Losses {
+  readonly state: VdnState;
+  /** Lets it be read once more; resolves when it is done. */
+  readonly confirm: (sourceReason: string | undefined) => Promise<void>;
+  readonly cancel: () => Promise<void>;
+}
+
+/** The VDN is not confirmed any more: the source was given up, or the run stopped. */
+class Cancelled extends Error {}
+
 /**
- * Works through a source's VDNs, several at once. One VDN's failure never stops another, but a source that
- * fails again and again is left alone. What was not done when the run was stopped is reported as skipped.
+ * Works through a source's VDNs, several at once. Those that lose codes wait until every other one has been read, and are
+ * then read once more: a later moment, and their sum is known before the first of them is applied. One VDN's failure
+ * never stops another, but a source that fails again and again is given up. What was not done is reported as skipped.
  */
-export async function syncSource(context: SourceContext, states: readonly VdnState[]): Promise<void> {
-  const { signal, source, onResult } = context;
-  for (const { vdnId } of states.filter(({ fresh }) => fresh)) onResult(untried(source, vdnId, 'fresh'));
+export async function syncSource(run: SourceRun, states: readonly VdnState[]): Promise<void> {
+  const { signal, source, onResult } = run;
+  const breaker = new CircuitBreaker();
+  const losses = new SourceLosses();
+  for (const { vdnId, fresh, codeCount } of states) {
+    if (!fresh) continue;
+    losses.verified(codeCount);
+    onResult(notTried(source, vdnId, 'fresh'));
+  }
+  const goesOn = () => !breaker.open && !signal.aborted;
+  const pending = inOrder(states);
+  const notDone: VdnState[] = [];
+  const waiting: WaitingVdn[] = [];
+  const parallel = vdnsUnderWay(run.slots);
 
-  const waiting = states.filter(({ fresh }) => !fresh);
-  let failuresInARow = 0;
-  let givenUp = false;
-  let lastFailure: VdnResult | undefined;
+  await inParallel(parallel, pending, goesOn, async (state) => {
+    const losing = Promise.withResolvers<void>();
+    const verdict = Promise.withResolvers<string | undefined>();
+    const done = attempt(run, state, breaker, losses, (lost) => {
+      waiting.push({
+        ...{ state, ...lost },
+        confirm: (sourceReason) => {
+          verdict.resolve(sourceReason);
+          return finished;
+        },
+        cancel: () => {
+          verdict.reject(new Cancelled());
+          return finished;
+        },
+      });
+      losing.resolve();
+      return verdict.promise;
+    });
+    const finished = done.then((outcome) => {
+      if (outcome === 'not done') notDone.push(state);
+    });
+    await Promise.race([finished, losing.promise]);
+  });
+  const sourceReason = losses.suspicion(source, waiting, run.guard);
+  await inParallel(parallel, waiting, goesOn, ({ confirm }) => confirm(sourceReason));
 
+  await Promise.all(waiting.map(({ cancel }) => cancel()));
+  await skip(run, [...pending, ...notDone], breaker);
+}
+
+/** What a source's VDNs have and lose in all, as far as the run has read it. */
+class SourceLosses {
+  #active = 0;
+
+  verified(activeCodes: number): void {
+    this.#active += activeCodes;
+  }
+
+  /** Why all losses together are suspicious, or undefined. Approved ones do not count. */
+  suspicion(source: string, waiting: readonly Losses[], limits: GuardLimits): string | undefined {
+    const counting = waiting.filter(({ approved }) => !approved);
+    const sum = (pick: (losses: Losses) => number, of: readonly Losses[]) =>
+      of.reduce((total, losses) => total + pick(losses), 0);
+    const reason = sourceSuspicion(
+      {
+        vdns: counting.length,
+        removed: sum(({ removed }) => removed, counting),
+        active: this.#active + sum(({ activeBefore }) => activeBefore, waiting),
+      },
+      limits.source,
+    );
+    return reason === undefined ? undefined : `source ${source}: ${reason}`;
+  }
+}
+
+/** VDNs that failed last time come last, so that they keep no other from being read. */
+function inOrder(states: readonly VdnState[]): VdnState[] {
+  const toRead = states.filter(({ fresh }) => !fresh);
+  const failed = toRead.filter(({ failedLastTime }) => failedLastTime);
+  return [...toRead.filter(({ failedLastTime }) => !failedLastTime), ...failed];
+}
+
+/** Takes items from the list, several at once, as long as it goes on; what is left stays in the list. */
+async function inParallel<Item>(
+  parallel: number,
+  items: Item[],
+  goesOn: () => boolean,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
   async function worker(): Promise<void> {
-    while (!givenUp && !signal.aborted) {
-      const state = waiting.shift();
-      if (state === undefined) return;
-      let result: VdnResult;
-      try {
-        result = await attemptVdn(context, state);
-      } catch (error) {
-        waiting.unshift(state);
-        context.stop(error);
-        return;
-      }
-      failuresInARow = countsAgainstSource(result) ? failuresInARow + 1 : 0;
-      if (failuresInARow > 0) lastFailure = result;
-      // For good: one that was still under way and succeeds does not bring the source back.
-      givenUp ||= failuresInARow === patience;
-      onResult(result);
+    while (goesOn()) {
+      const item = items.shift();
+      if (item === undefined) return;
+      await work(item);
     }
   }
-  const workers = Math.min(vdnsUnderWay(context.slots), waiting.length);
-  await Promise.all(Array.from({ length: workers }, worker));
-
-  if (waiting.length === 0) return;
-  const skipped: { code: VdnErrorCode; message: string } = signal.aborted
-    ? { code: 'interrupted', message: interruptedMessage }
-    : { code: 'source-unavailable', message: unavailableMessage(lastFailure) };
-  await skip(context, waiting, skipped.code, skipped.message);
+  await Promise.all(Array.from({ length: Math.min(parallel, items.length) }, worker));
 }
 
-async function attemptVdn(context: SourceContext, state: VdnState): Promise<VdnResult> {
-  const { watch, onAttempt } = context;
-  const effort = new Effort();
+async function attempt(
+  run: SourceRun,
+  state: VdnState,
+  breaker: CircuitBreaker,
+  losses: SourceLosses,
+  beforeConfirming: (losses: Losses) => Promise<string | undefined>,
+): Promise<'done' | 'not done'> {
+  const work = new VdnWork();
+  let activeBefore = 0;
+  let waited = false;
   try {
-    return await syncVdn(context, state, effort, onAttempt);
+    const result = await syncVdn(run, state, work, {
+      onRead: (difference) => {
+        activeBefore = difference.activeBefore;
+        breaker.succeeded();
+      },
+      beforeConfirming: (lost) => {
+        waited = true;
+        return beforeConfirming(lost);
+      },
+    });
+    if (!waited && result.outcome !== 'held') losses.verified(activeBefore);
+    run.onResult(result);
+    return 'done';
   } catch (error) {
-    const failure = failureOf(error);
-    if (isPassing(error)) await watch.whenWritable();
-    return recordFailure(context, state, effort, failure);
+    if (error instanceof Cancelled) return 'not done';
+    if (!(error instanceof VdnError)) {
+      run.stop(error);
+      return 'not done';
+    }
+    // At once: while the failure is recorded, other VDNs go on asking.
+    breaker.failed(state.vdnId, error);
+    return recordFailure(run, state, work, error);
   }
-}
-
-/** What a VDN failed with; what is not a VDN's failure ends the run. */
-function failureOf(error: unknown): VdnError {
-  if (error instanceof VdnError) return error;
-  if (error instanceof FatalError || error instanceof Interruption) throw error;
-  if (error instanceof DatabaseError) {
-    return new VdnError(
-      'database',
-      `the database did not take it: ${describeDatabaseError(error)}. Nothing of this VDN was written; the next run ` +
-        'tries it again.',
-      { cause: error },
-    );
-  }
-  throw error;
 }
 
 async function recordFailure(
-  { run, source, database, watch }: SourceContext,
+  run: SourceRun,
   state: VdnState,
-  effort: Effort,
+  work: VdnWork,
   error: VdnError,
-): Promise<VdnResult> {
-  const { vdnId } = state;
-  if (run) {
-    const { requests, durationMs } = effort;
-    const write = { source, vdnId, state, requests, durationMs, ...run };
-    await watch.retry(() => run.lock.guarded(() => recordFailed(database.db, write, error)));
+): Promise<'done' | 'not done'> {
+  const { source, store, logger, onResult } = run;
+  const { vdnId, lastVerifiedAt } = state;
+  const { requests, durationMs } = work;
+  try {
+    await store.record({ source, vdnId, lastVerifiedAt, requests, durationMs, outcome: 'failed', error });
+  } catch (notRecorded) {
+    if (!(notRecorded instanceof VdnError)) {
+      run.stop(notRecorded);
+      return 'not done';
+    }
+    logger.warn(
+      { source, vdnId },
+      `the failure of VDN ${vdnId} could not be recorded: ${notRecorded.message}`,
+    );
   }
-  return { ...untried(source, vdnId, 'failed', effort), errorCode: error.code, message: error.message };
+  const { code: errorCode, message } = error;
+  onResult({ source, vdnId, outcome: 'failed', codes: noCodes, requests, durationMs, errorCode, message });
+  return 'done';
 }
 
-async function skip(
-  { run, source, database, watch, signal, logger, onResult }: SourceContext,
-  states: readonly VdnState[],
-  errorCode: VdnErrorCode,
-  message: string,
-): Promise<void> {
-  const vdnIds = states.map(({ vdnId }) => vdnId);
-  if (run) {
-    try {
-      await watch.retry(() => recordSkipped(database.db, run.runId, source, vdnIds, errorCode, message));
-    } catch (error) {
-      if (!signal.aborted) throw error;
-      // What stopped the run may be the database itself; it must not be hidden by what follows from it.
-      logger.warn(
-        { source },
-        `the skipped VDNs could not be noted in the run's log: ${describeDatabaseError(error)}`,
-      );
-    }
+async function skip(run: SourceRun, states: readonly VdnState[], breaker: CircuitBreaker): Promise<void> {
+  if (states.length === 0) return;
+  const { store, source, signal, logger, onResult } = run;
+  const vdnIds = states.map(({ vdnId }) => vdnId).sort((a, b) => a - b);
+  const [errorCode, message]: [VdnErrorCode, string] = signal.aborted
+    ? ['interrupted', 'the run was stopped before this VDN was done; nothing of it was written.']
+    : [
+        'source-unavailable',
+        `not tried, since the source is down or refuses; last failed ${breaker.lastFailure}`,
+      ];
+  try {
+    await store.skip(source, vdnIds, errorCode, message);
+  } catch (error) {
+    if (!signal.aborted) run.stop(error);
+    // What stopped the run may be the database itself; it must not be hidden by what follows from it.
+    logger.warn({ source }, `the skipped VDNs could not be recorded: ${(error as Error).message}`);
   }
   // One line for all of them: thousands that say the same would bury what is wrong with the source.
   logger.warn(
     { source, outcome: 'skipped', errorCode, vdns: vdnIds.length },
     `VDN ${vdnRanges(vdnIds)} skipped: ${message}`,
   );
-  for (const vdnId of vdnIds) onResult({ ...untried(source, vdnId, 'skipped'), errorCode, message });
+  for (const vdnId of vdnIds) onResult({ ...notTried(source, vdnId, 'skipped'), errorCode, message });
 }
 
-function countsAgainstSource({ outcome, errorCode }: VdnResult): boolean {
-  return outcome === 'failed' && errorCode !== undefined && !sourceIsUp.has(errorCode);
-}
-
-function untried(
-  source: string,
-  vdnId: number,
-  outcome: 'fresh' | 'skipped' | 'failed',
-  effort?: Effort,
-): VdnResult {
-  const { requests = 0, durationMs = 0 } = effort ?? {};
-  return { source, vdnId, outcome, codes: noCodes, requests, durationMs };
-}
-
-const interruptedMessage = 'the run was stopped before this VDN was done; nothing of it was written.';
-
-function unavailableMessage(last: VdnResult | undefined): string {
-  return (
-    `not tried, since ${patience} VDNs in a row of this source failed; the last one, ${last?.vdnId}, with ${last?.errorCode}: ` +
-    `${last?.message}`
-  );
+function notTried(source: string, vdnId: number, outcome: 'fresh' | 'skipped'): VdnResult {
+  return { source, vdnId, outcome, codes: noCodes, requests: 0, durationMs: 0 };
 }

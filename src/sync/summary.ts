@@ -1,12 +1,13 @@
 import { type Change, type ChangeCounts, changeKinds } from '../domain/diff.ts';
+import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { exitCodes, FatalError, Interruption, type VdnErrorCode } from '../errors.ts';
-import type { RunResult, VdnCounts } from '../store/run-log.ts';
+import type { RunResult } from '../store/run-log.ts';
 
 /** What a VDN came to. */
 export interface VdnResult {
   readonly source: string;
   readonly vdnId: number;
-  readonly outcome: Exclude<keyof VdnCounts, 'total'>;
+  readonly outcome: VdnOutcome;
   readonly codes: ChangeCounts;
   readonly requests: number;
   readonly durationMs: number;
@@ -14,6 +15,8 @@ export interface VdnResult {
   readonly message?: string;
   /** The plan that holds the VDN, or that was approved. */
   readonly plan?: string;
+  /** Why it is held, one sentence with its figures. */
+  readonly reason?: string;
   /** The row-by-row difference; in a dry run only. */
   readonly changes?: readonly Change[];
 }
@@ -27,20 +30,46 @@ export interface RunSummary extends Omit<RunResult, 'status'> {
   readonly dryRun: boolean;
   readonly durationMs: number;
   /** The VDNs that are neither unchanged nor fresh. */
-  readonly outcomes: readonly VdnOutcome[];
+  readonly outcomes: readonly SummaryOutcome[];
 }
 
-type VdnOutcome = Omit<VdnResult, 'durationMs' | 'codes'> & { readonly codes?: ChangeCounts };
+type SummaryOutcome = Omit<VdnResult, 'durationMs' | 'codes'> & { readonly codes?: ChangeCounts };
+
+/** What is known once a run has begun. */
+export interface BegunRun {
+  readonly runId: number | null;
+  readonly vdnsTotal: number;
+  readonly unconfigured: number;
+}
 
 export const noCodes: ChangeCounts = { added: 0, changed: 0, removed: 0, returned: 0 };
 
-/** Gathers results as they come in; keeps only what the summary lists, so that memory stays flat. */
-export class Tally {
-  readonly #outcomes: VdnOutcome[] = [];
+/**
+ * Counts what a run does, for the summary. Who starts a run makes them, and so can tell how far it had come however it
+ * ends. Keeps only what the summary lists, so that memory stays flat.
+ */
+export class RunCounters {
   /** Counted as they go out: those of a VDN that was interrupted belong to no result. */
   requests = 0;
-  readonly #vdns = { unchanged: 0, changed: 0, failed: 0, held: 0, skipped: 0, fresh: 0 };
+  /** Approvals that matched nothing. */
+  unusedApprovals = 0;
+  readonly #asked: Pick<RunSummary, 'shard' | 'dryRun'>;
+  readonly #startedAt = performance.now();
+  readonly #outcomes: SummaryOutcome[] = [];
+  readonly #vdns = Object.fromEntries(vdnOutcomes.map((outcome) => [outcome, 0])) as Record<
+    VdnOutcome,
+    number
+  >;
   readonly #codes: Record<keyof ChangeCounts, number> = { ...noCodes };
+  #begun: BegunRun | undefined;
+
+  constructor(asked: Pick<RunSummary, 'shard' | 'dryRun'>) {
+    this.#asked = asked;
+  }
+
+  begin(run: BegunRun): void {
+    this.#begun = run;
+  }
 
   add(result: VdnResult): void {
     const { durationMs: _, codes, ...outcome } = result;
@@ -50,39 +79,45 @@ export class Tally {
     this.#outcomes.push(result.outcome === 'changed' ? { ...outcome, codes } : outcome);
   }
 
-  /** By source and VDN, not in the order in which they happened to end. */
-  get outcomes(): VdnOutcome[] {
-    return this.#outcomes.toSorted((a, b) =>
-      a.source < b.source ? -1 : a.source > b.source ? 1 : a.vdnId - b.vdnId,
-    );
+  /**
+   * The summary as it stands; VDNs that are not done count as skipped.
+   *
+   * @param stopped what ended the run before its end; where it had not begun, the run was refused
+   */
+  summary(stopped: FatalError | Interruption | undefined): RunSummary {
+    const { runId = null, vdnsTotal = 0, unconfigured = 0 } = this.#begun ?? {};
+    const done = vdnOutcomes.reduce((sum, outcome) => sum + this.#vdns[outcome], 0);
+    const vdns = { ...this.#vdns, skipped: this.#vdns.skipped + Math.max(0, vdnsTotal - done) };
+    return {
+      runId,
+      ...this.#end(stopped, vdns),
+      ...this.#asked,
+      vdns: { total: Math.max(vdnsTotal, done), ...vdns, unconfigured },
+      codes: { ...this.#codes },
+      requests: this.requests,
+      durationMs: Math.round(performance.now() - this.#startedAt),
+      // By source and VDN, not in the order in which they happened to end.
+      outcomes: this.#outcomes.toSorted((a, b) =>
+        a.source < b.source ? -1 : a.source > b.source ? 1 : a.vdnId - b.vdnId,
+      ),
+    };
   }
 
-  get vdns(): VdnCounts {
-    const total = Object.values(this.#vdns).reduce((sum, count) => sum + count, 0);
-    return { total, ...this.#vdns };
+  #end(
+    stopped: FatalError | Interruption | undefined,
+    vdns: Readonly<Record<VdnOutcome, number>>,
+  ): Pick<RunSummary, 'status' | 'exitCode' | 'error'> {
+    if (stopped instanceof Interruption) {
+      const error = { code: 'interrupted', message: stopped.message };
+      return { status: 'interrupted', exitCode: stopped.exitCode, error };
+    }
+    if (stopped instanceof FatalError) {
+      const error = { code: stopped.code, message: stopped.message };
+      return { status: this.#begun ? 'failed' : 'refused', exitCode: stopped.exitCode, error };
+    }
+    const exitCode = exitCodeOf(vdns, this.unusedApprovals);
+    return { status: statuses[exitCode], exitCode, error: null };
   }
-
-  get codes(): ChangeCounts {
-    return { ...this.#codes };
-  }
-}
-
-/**
- * How a run ended, from what its VDNs came to and what stopped it, if anything did.
- */
-export function conclude(tally: Tally, stopped: Error | undefined): RunResult {
-  const { vdns, codes, requests } = tally;
-  const counted = { vdns, codes, requests };
-  if (stopped instanceof Interruption) {
-    const error = { code: 'interrupted', message: stopped.message };
-    return { ...counted, status: 'interrupted', exitCode: stopped.exitCode, error };
-  }
-  if (stopped instanceof FatalError) {
-    const error = { code: stopped.code, message: stopped.message };
-    return { ...counted, status: 'failed', exitCode: stopped.exitCode, error };
-  }
-  const exitCode = exitCodeOf(vdns);
-  return { ...counted, status: statuses[exitCode], exitCode, error: null };
 }
 
 type Concluded =
@@ -98,25 +133,11 @@ const statuses: Record<Concluded, RunResult['status']> = {
   [exitCodes.allFailed]: 'failed',
 };
 
-function exitCodeOf({ unchanged, changed, failed, held, skipped }: VdnCounts): Concluded {
-  if (failed > 0 && unchanged + changed + held === 0) return exitCodes.allFailed;
+function exitCodeOf(
+  { unchanged, changed, failed, held, skipped, fresh }: Readonly<Record<VdnOutcome, number>>,
+  unusedApprovals: number,
+): Concluded {
+  if (failed > 0 && unchanged + changed + held + fresh === 0) return exitCodes.allFailed;
   if (failed + skipped > 0) return exitCodes.someFailed;
-  return held > 0 ? exitCodes.held : exitCodes.done;
-}
-
-/** The summary of a run that did not come about. */
-export function refusedSummary(error: FatalError, dryRun: boolean): RunSummary {
-  return {
-    runId: null,
-    status: 'refused',
-    exitCode: error.exitCode,
-    error: { code: error.code, message: error.message },
-    shard: null,
-    dryRun,
-    vdns: new Tally().vdns,
-    codes: noCodes,
-    requests: 0,
-    durationMs: 0,
-    outcomes: [],
-  };
+  return held + unusedApprovals > 0 ? exitCodes.held : exitCodes.done;
 }

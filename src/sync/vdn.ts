@@ -1,152 +1,181 @@
 import type { Logger } from 'pino';
-import type { CompleteSnapshot, ConflictingDescriptions } from '../domain/complete-snapshot.ts';
-import { countChanges, type Difference, diff, planOf, type StoredCode } from '../domain/diff.ts';
+import type { ConflictingDescriptions } from '../domain/complete-snapshot.ts';
+import { countChanges, type Difference, planOf } from '../domain/diff.ts';
 import { type GuardLimits, suspicion } from '../domain/guard.ts';
 import { quote } from '../domain/quote.ts';
-import { hasBlanksAround } from '../domain/result-code.ts';
+import { hasBlanksAround, type ResultCode } from '../domain/result-code.ts';
 import type { Attempt, IsalesClient } from '../isales/client.ts';
-import { applyDifference } from '../store/apply.ts';
-import type { OpenDatabase } from '../store/database.ts';
-import { isConnectionLost } from '../store/database-error.ts';
-import { isRecorded, recordHeld, type VdnWrite } from '../store/outcomes.ts';
-import type { Reconnect } from '../store/reconnect.ts';
-import type { RunLock } from '../store/run-lock.ts';
-import type { RecordUnchanged } from '../store/unchanged.ts';
+import type { RunStore } from '../store/run-store.ts';
 import type { VdnState } from '../store/vdn-states.ts';
+import type { Approvals } from './approvals.ts';
+import type { ListRoom } from './list-room.ts';
 import { readSnapshot } from './read-snapshot.ts';
 import { noCodes, type VdnResult } from './summary.ts';
 
-/** The run that writes; a dry run has none, and so cannot write. */
-export interface WritingRun {
-  readonly runId: number;
-  readonly lock: RunLock;
-}
-
-/** The same, at work on one source. */
-export interface WritingSourceRun extends WritingRun {
-  readonly recordUnchanged: RecordUnchanged;
-}
-
-export interface VdnContext {
-  readonly database: OpenDatabase;
+/** What all VDNs of a source share. */
+export interface SourceContext {
   readonly source: string;
-  readonly storedCodes: (vdnId: number) => Promise<StoredCode[]>;
   readonly pageSize: number;
   readonly conflictingDescriptions: ConflictingDescriptions;
   readonly client: IsalesClient;
+  readonly store: RunStore;
+  readonly room: ListRoom;
   readonly guard: GuardLimits;
-  /** Plans that a person has approved. */
-  readonly approvals: ReadonlySet<string>;
-  readonly run: WritingSourceRun | undefined;
+  readonly approvals: Approvals;
+  /** In which way the source is another than in its last run, in words; it goes into each reason. */
+  readonly sourceChange: string | undefined;
   readonly signal: AbortSignal;
-  readonly watch: Reconnect;
   readonly logger: Logger;
+  readonly onAttempt: (attempt: Attempt) => void;
 }
 
-/** What is known of a VDN's work while it is going on, also where it ends in an error. */
-export class Effort {
+/** What a list seems to lose, before another read has confirmed it. */
+export interface Losses {
+  readonly removed: number;
+  readonly activeBefore: number;
+  /** A person has approved exactly this. */
+  readonly approved: boolean;
+}
+
+/** What the work on one VDN tells while it goes on. */
+export interface VdnHooks {
+  /** A list was read whole. */
+  readonly onRead: (difference: Difference) => void;
+  /**
+   * Resolves when the list may be read once more.
+   *
+   * @returns why losses are suspicious in the whole source, or undefined where they are not
+   */
+  readonly beforeConfirming: (losses: Losses) => Promise<string | undefined>;
+}
+
+/** How long the work on a VDN took, also where it ends in an error. Waiting for other VDNs does not count. */
+export class VdnWork {
   requests = 0;
-  readonly #startedAt = performance.now();
+  #workedMs = 0;
+  #since = performance.now();
 
   get durationMs(): number {
-    return Math.round(performance.now() - this.#startedAt);
+    return Math.round(this.#workedMs + performance.now() - this.#since);
+  }
+
+  async waiting<T>(wait: Promise<T>): Promise<T> {
+    this.#workedMs += performance.now() - this.#since;
+    try {
+      return await wait;
+    } finally {
+      this.#since = performance.now();
+    }
   }
 }
 
 /**
- * Brings one VDN up to date: read, prove, compare, confirm, guard, apply.
+ * Brings one VDN up to date: read, prove, compare, confirm, guard, record.
  *
- * @throws VdnError, a database's error, or the signal's reason; then nothing of the VDN was written
+ * @throws VdnError, FatalError, the signal's reason, or what `beforeConfirming` throws; then nothing of the VDN was written
  */
 export async function syncVdn(
-  context: VdnContext,
+  context: SourceContext,
   state: VdnState,
-  effort: Effort,
-  onAttempt: (attempt: Attempt) => void,
+  work: VdnWork,
+  hooks: VdnHooks,
 ): Promise<VdnResult> {
-  const { source, storedCodes, client, signal, watch } = context;
+  const { source, store, signal, room } = context;
   const { vdnId } = state;
-  const { snapshot, difference } = await readSnapshot({
-    fetchPage: (pageNum, pageSize, { signal, ...ask }) =>
-      client.fetchPage({ vdnId, pageNum, pageSize, ...ask }, signal, (attempt) => {
-        effort.requests++;
-        onAttempt(attempt);
-      }),
-    pageSize: context.pageSize,
-    conflictingDescriptions: context.conflictingDescriptions,
-    signal,
-    compare: async (snapshot) => diff(await watch.retry(() => storedCodes(vdnId)), snapshot),
-  });
-  warnOfBlanks(context, vdnId, snapshot);
-  const verdict = judge(context, difference);
-  if (context.run) await write(context, context.run, state, effort, snapshot, difference, verdict);
-  return {
-    source,
-    vdnId,
-    outcome: verdict.outcome,
-    codes: verdict.outcome === 'changed' ? countChanges(difference.changes) : noCodes,
-    requests: effort.requests,
-    durationMs: effort.durationMs,
-    ...(verdict.plan === undefined ? {} : { plan: verdict.plan }),
-    ...(verdict.outcome === 'held' ? { message: heldMessage(verdict.reason, verdict.plan) } : {}),
-    ...(context.run ? {} : { changes: difference.changes }),
-  };
-}
-
-type Verdict =
-  | { readonly outcome: 'unchanged'; readonly plan?: undefined }
-  | { readonly outcome: 'changed'; readonly plan?: string }
-  | { readonly outcome: 'held'; readonly plan: string; readonly reason: string };
-
-function judge({ source, guard, approvals }: VdnContext, difference: Difference): Verdict {
-  if (difference.changes.length === 0) return { outcome: 'unchanged' };
-  const reason = suspicion(difference, guard);
-  if (reason === undefined && approvals.size === 0) return { outcome: 'changed' };
-  const plan = planOf(source, difference);
-  if (approvals.has(plan)) return { outcome: 'changed', plan };
-  return reason === undefined ? { outcome: 'changed' } : { outcome: 'held', plan, reason };
-}
-
-async function write(
-  { database: { db }, source, watch }: VdnContext,
-  { runId, lock, recordUnchanged }: WritingSourceRun,
-  state: VdnState,
-  { requests, durationMs }: Effort,
-  snapshot: CompleteSnapshot,
-  difference: Difference,
-  verdict: Verdict,
-): Promise<void> {
-  const write: VdnWrite = { source, vdnId: state.vdnId, state, runId, lock, requests, durationMs };
-  const attempt = () =>
-    lock.guarded(() => {
-      switch (verdict.outcome) {
-        case 'unchanged':
-          return recordUnchanged(write, snapshot.codes.size);
-        case 'held':
-          return recordHeld(db, write, difference, verdict.reason);
-        case 'changed':
-          return applyDifference(db, write, snapshot, { difference, approvedPlan: verdict.plan });
-      }
-    });
+  const share = room.share();
+  let sourceReason: string | undefined;
+  let approved = false;
   try {
-    await attempt();
-  } catch (error) {
-    if (!isConnectionLost(error)) throw error;
-    await watch.whenWritable();
-    // The connection may have broken while it committed; the database knows whether it did.
-    if (await isRecorded(db, write)) return;
-    // Many VDNs share the statement that says that they are unchanged, and shall not all fail with it.
-    if (verdict.outcome !== 'unchanged') throw error;
-    await attempt();
+    const { snapshot, difference } = await readSnapshot({
+      fetchPage: async (pageNum, pageSize, { signal, behind = false }) => {
+        const ask = { vdnId, pageNum, pageSize, ...(behind ? { behind } : {}) };
+        const page = await context.client.fetchPage(ask, signal, (attempt) => {
+          work.requests++;
+          context.onAttempt(attempt);
+        });
+        if (!behind) await share.take(page, pageNum, signal);
+        return page;
+      },
+      pageSize: context.pageSize,
+      signal,
+      conflictingDescriptions: context.conflictingDescriptions,
+      compare: async (list) => {
+        const difference = await store.compare(source, vdnId, list);
+        hooks.onRead(difference);
+        if (state.held) approved = (await context.approvals.planFor(state, difference)) !== undefined;
+        return difference;
+      },
+      beforeConfirming: async (losses) => {
+        share.release();
+        sourceReason = await work.waiting(hooks.beforeConfirming({ ...losses, approved }));
+      },
+    });
+    warnOfBlanks(context, vdnId, snapshot.codes);
+    const verdict = await judge(context, state, difference, sourceReason);
+    const { lastVerifiedAt } = state;
+    const { requests, durationMs } = work;
+    const record = {
+      source,
+      vdnId,
+      lastVerifiedAt,
+      requests,
+      durationMs,
+      codeCount: snapshot.codes.size,
+      difference,
+    };
+    await store.record({ ...record, ...verdict });
+    return {
+      ...{ source, vdnId, outcome: verdict.outcome, requests, durationMs: work.durationMs },
+      codes: verdict.outcome === 'changed' ? countChanges(difference.changes) : noCodes,
+      ...heldOrApproved(verdict),
+      ...(store.runId === null ? { changes: difference.changes } : {}),
+    };
+  } finally {
+    share.release();
   }
 }
 
-function heldMessage(reason: string, plan: string): string {
-  return `${reason}. Nothing was written; if it is right, run \`sync --approve ${plan}\`.`;
+type Verdict =
+  | { readonly outcome: 'unchanged' }
+  | { readonly outcome: 'changed'; readonly approvedPlan: string | undefined }
+  | { readonly outcome: 'held'; readonly plan: string; readonly reason: string };
+
+async function judge(
+  { source, guard, approvals, sourceChange }: SourceContext,
+  state: VdnState,
+  difference: Difference,
+  sourceReason: string | undefined,
+): Promise<Verdict> {
+  if (difference.changes.length === 0) return { outcome: 'unchanged' };
+  const losesCodes = difference.changes.some(({ kind }) => kind === 'removed');
+  const suspicious = suspicion(difference, guard) ?? (losesCodes ? sourceReason : undefined);
+  if (suspicious === undefined) return { outcome: 'changed', approvedPlan: undefined };
+  const approvedPlan = await approvals.planFor(state, difference);
+  if (approvedPlan !== undefined) return { outcome: 'changed', approvedPlan };
+  const plan = planOf(source, difference);
+  // What is held since an earlier night keeps the reason of then, which its row has.
+  if (state.held?.plan === plan) return { outcome: 'held', plan, reason: state.held.reason };
+  const reason = sourceChange === undefined ? suspicious : `${suspicious}; ${sourceChange}`;
+  return { outcome: 'held', plan, reason };
+}
+
+function heldOrApproved(verdict: Verdict): Pick<VdnResult, 'plan' | 'reason' | 'message'> {
+  if (verdict.outcome === 'held') {
+    const { plan, reason } = verdict;
+    const message = `${reason}. Nothing was written; if it is right, run \`sync --approve ${plan}\`.`;
+    return { plan, reason, message };
+  }
+  return verdict.outcome === 'changed' && verdict.approvedPlan !== undefined
+    ? { plan: verdict.approvedPlan }
+    : {};
 }
 
 /** Kept as sent, but a report's join will hardly expect them. */
-function warnOfBlanks({ logger, source }: VdnContext, vdnId: number, { codes }: CompleteSnapshot): void {
+function warnOfBlanks(
+  { logger, source }: SourceContext,
+  vdnId: number,
+  codes: ReadonlyMap<string, ResultCode>,
+): void {
   for (const obsCode of codes.keys()) {
     if (!hasBlanksAround(obsCode)) continue;
     logger.warn({ source, vdnId }, `code ${quote(obsCode)} has blanks around it; it is stored as sent`);

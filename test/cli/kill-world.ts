@@ -1,10 +1,10 @@
-import { planRun } from '../../src/commands/plan.ts';
+import { runSettings } from '../../src/commands/run-settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { createLogger } from '../../src/observe/logger.ts';
 import type { ListedCode, Simulator } from '../../src/simulator/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { runSync } from '../../src/sync/run.ts';
-import type { RunSummary } from '../../src/sync/summary.ts';
+import { RunCounters, type RunSummary } from '../../src/sync/summary.ts';
 import type { SyncSetup } from '../support/sync-setup.ts';
 import { query } from '../support/template-database.ts';
 
@@ -54,14 +54,16 @@ export function edited(codes: readonly ListedCode[]): ListedCode[] {
  */
 export async function runAfter({ url, config: configFile }: SyncSetup): Promise<RunSummary> {
   const config = await loadConfig(configFile, {});
-  const plan = planRun(config, {}, { trigger: 'cli', arguments: 'sync' });
+  const settings = runSettings(config, {}, { trigger: 'cli', arguments: 'sync' });
   const observer = { started() {}, attempted() {}, concluded() {} };
   const logger = createLogger('silent', () => {});
   const database = await openDatabase({ ...config.database, url });
   try {
     for (;;) {
       try {
-        return await runSync(database, plan, { signal: new AbortController().signal, logger, observer });
+        const counters = new RunCounters({ shard: null, dryRun: false });
+        const { signal } = new AbortController();
+        return await runSync(database, settings, { signal, logger, observer, counters });
       } catch (error) {
         if (!(error instanceof Error && 'code' in error && error.code === 'locked')) throw error;
       }

@@ -1,9 +1,9 @@
 import pino from 'pino';
-import { planRun } from '../../../src/commands/plan.ts';
+import { runSettings } from '../../../src/commands/run-settings.ts';
 import { configSchema } from '../../../src/config/schema.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
 import { runSync } from '../../../src/sync/run.ts';
-import type { RunSummary } from '../../../src/sync/summary.ts';
+import { RunCounters, type RunSummary } from '../../../src/sync/summary.ts';
 import { testKeys } from '../../support/configuration.ts';
 
 export interface SourceSettings {
@@ -27,8 +27,9 @@ export function syncInProcess(
     sources: [{ ...testKeys, ...source }],
     guard: widestGuard,
   });
-  const plan = planRun(config, { approvals }, { trigger: 'cli', arguments: 'test' });
-  return runSync(database, plan, {
+  const settings = runSettings(config, { approvals }, { trigger: 'cli', arguments: 'test' });
+  return runSync(database, settings, {
+    counters: new RunCounters({ shard: null, dryRun: false }),
     signal: new AbortController().signal,
     logger: pino({ level: 'silent' }),
     observer: { started() {}, attempted() {}, concluded() {} },

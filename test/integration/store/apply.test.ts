@@ -1,7 +1,6 @@
 import type { KyselyPlugin } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { unchangedRecorder } from '../../../src/store/unchanged.ts';
 import { entries, entry } from '../../unit/domain/pages.ts';
 import { applyInTurn, beginRun, kinds, rowsOf } from './opened.ts';
 
@@ -91,8 +90,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     await apply('micros', [entry('A', 'b')]);
     await rows(`update vdn set last_verified_at = '2026-01-02 03:04:05.123457Z' where source = 'micros'`);
     const run = await beginRun(database, 'micros');
-    const write = await run.write();
-    await unchangedRecorder(database.db, write)(write, 1);
+    await run.store.record({ ...(await run.about()), outcome: 'unchanged', codeCount: 1 });
     await run.end();
     expect(await rows(`select last_outcome from vdn where source = 'micros'`)).toEqual([
       { last_outcome: 'unchanged' },

@@ -4,16 +4,13 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { CompleteSnapshot } from '../../../src/domain/complete-snapshot.ts';
-import { type Difference, diff } from '../../../src/domain/diff.ts';
+import type { Difference } from '../../../src/domain/diff.ts';
 import type { ResultCode } from '../../../src/domain/result-code.ts';
-import { applyDifference } from '../../../src/store/apply.ts';
+import { createLogger } from '../../../src/observe/logger.ts';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
 import { migrateToLatest } from '../../../src/store/migrator.ts';
-import type { VdnWrite } from '../../../src/store/outcomes.ts';
-import { type RunLock, takeRunLock } from '../../../src/store/run-lock.ts';
-import { startRun } from '../../../src/store/run-log.ts';
-import { storedCodes } from '../../../src/store/stored-codes.ts';
-import { loadVdnStates, prepareVdns } from '../../../src/store/vdn-states.ts';
+import { openRunStore, type RunScope, type RunStore } from '../../../src/store/run-store.ts';
+import type { OutcomeRecord } from '../../../src/store/write-outcomes.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/sessions.ts';
 import { snapshotOf } from '../../unit/domain/pages.ts';
@@ -52,49 +49,69 @@ export async function rowsOf(database: OpenDatabase, statement: string): Promise
 /** A run that works on one VDN of a source. */
 export interface Writer {
   readonly runId: number;
-  readonly lock: RunLock;
-  /** What a write needs; the VDN's state is the one of now. */
-  write(): Promise<VdnWrite>;
+  readonly store: RunStore;
+  /** What every record needs; the VDN's state is the one of now. */
+  about(): Promise<Pick<OutcomeRecord, 'source' | 'vdnId' | 'lastVerifiedAt' | 'requests' | 'durationMs'>>;
+  /** What a run records that has read this list and lets it pass. */
+  changed(list: readonly ResultCode[]): Promise<OutcomeRecord>;
   compare(list: readonly ResultCode[]): Promise<{ snapshot: CompleteSnapshot; difference: Difference }>;
   /** Brings the VDN to this list, as a run does that has read it. */
   apply(list: readonly ResultCode[]): Promise<void>;
   end(): Promise<void>;
 }
 
-const origin = { trigger: 'cli', arguments: 'sync', shard: null, version: '0', host: 'test' } as const;
-
 /** Begins a run for a test. End it before the next one on the same source. */
-export async function beginRun(database: OpenDatabase, source = 'prod', vdnId = 1): Promise<Writer> {
-  const { db } = database;
-  const lock = await takeRunLock(database, [source]);
+export async function beginRun(
+  database: OpenDatabase,
+  source = 'prod',
+  vdnId = 1,
+  vdnIds: readonly number[] = [vdnId],
+): Promise<Writer> {
+  const scope = { ...scopeOf(source, vdnIds), dryRun: false };
+  const store = await openRunStore(database, scope, new AbortController().signal, quiet);
   // Where the test fails before it ends its run, the tests after it shall not wait for the lock.
-  onTestFinished(() => lock.release());
-  const runId = await startRun(db, lock, origin, 1);
-  await prepareVdns(db, source, [vdnId]);
-  const write = async (): Promise<VdnWrite> => {
-    const [state] = await loadVdnStates(db, source, [vdnId], undefined);
+  onTestFinished(() => store.close());
+  const about: Writer['about'] = async () => {
+    const state = (await store.states(source, undefined)).find((one) => one.vdnId === vdnId);
     if (state === undefined) throw new Error('the VDN has no state');
-    return { source, vdnId, state, runId, lock, requests: 1, durationMs: 5 };
+    return { source, vdnId, lastVerifiedAt: state.lastVerifiedAt, requests: 1, durationMs: 5 };
   };
-  const compare = async (list: readonly ResultCode[]) => {
+  const compare: Writer['compare'] = async (list) => {
     const snapshot = snapshotOf(list);
-    return { snapshot, difference: diff(await storedCodes(db, source, vdnId), snapshot) };
+    return { snapshot, difference: await store.compare(source, vdnId, snapshot) };
+  };
+  const changed: Writer['changed'] = async (list) => {
+    const { snapshot, difference } = await compare(list);
+    const outcome = { outcome: 'changed', codeCount: snapshot.codes.size, approvedPlan: undefined } as const;
+    return { ...(await about()), ...outcome, difference };
   };
   return {
-    runId,
-    lock,
-    write,
-    compare,
-    async apply(list) {
-      const { snapshot, difference } = await compare(list);
-      await applyDifference(db, await write(), snapshot, { difference, approvedPlan: undefined });
-    },
+    ...{ store, about, compare, changed },
+    runId: store.runId ?? Number.NaN,
+    apply: async (list) => store.record(await changed(list)),
     async end() {
-      await lock.release();
+      await store.close();
       await locksReleased(database);
     },
   };
 }
+
+/** A run over these VDNs, all that the source is configured with. */
+export function scopeOf(source: string, vdnIds: readonly number[]): RunScope {
+  return {
+    sources: [{ name: source, server: 'cc.example.com:28443', locale: 'en_US', vdnIds }],
+    ...{
+      vdnsTotal: vdnIds.length,
+      marksUnconfigured: false,
+      staleAfterMs: 1,
+      retentionMs: 1e12,
+      dryRun: true,
+    },
+    origin: { trigger: 'cli', arguments: 'sync', shard: null, version: '0', host: 'test' },
+  };
+}
+
+export const quiet = createLogger('silent', () => {});
 
 /** The server ends a session, and with it its locks, a moment after the program has closed the connection. */
 export function locksReleased(database: OpenDatabase): Promise<void> {

@@ -1,12 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf } from '../../../src/domain/diff.ts';
 import { VdnError } from '../../../src/errors.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { isRecorded, recordFailed, recordHeld } from '../../../src/store/outcomes.ts';
-import { recordSkipped } from '../../../src/store/run-log.ts';
-import { unchangedRecorder } from '../../../src/store/unchanged.ts';
-import { loadVdnStates } from '../../../src/store/vdn-states.ts';
+import { openRunStore } from '../../../src/store/run-store.ts';
 import { entries } from '../../unit/domain/pages.ts';
-import { applyInTurn, beginRun, kinds, rowsOf } from './opened.ts';
+import { applyInTurn, beginRun, kinds, quiet, rowsOf, scopeOf } from './opened.ts';
 
 const hourMs = 3_600_000;
 
@@ -18,33 +16,74 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
   });
   afterAll(() => database.close());
 
-  test('a failure that is noted twice is noted once, as after a commit nobody heard of', async () => {
+  test('what is recorded twice is recorded once, as after a commit whose answer was lost', async () => {
     const run = await beginRun(database, 'failing');
-    const write = await run.write();
-    expect(await isRecorded(database.db, write)).toBe(false);
-    for (let time = 0; time < 2; time++) {
-      await recordFailed(database.db, write, new VdnError('network', 'gone.'));
-      expect(await isRecorded(database.db, write)).toBe(true);
-    }
+    const failure = { outcome: 'failed', error: new VdnError('network', 'gone.') } as const;
+    const record = { ...(await run.about()), ...failure };
+    for (let time = 0; time < 2; time++) await run.store.record(record);
     expect(await rows(`select consecutive_failures from vdn where source = 'failing'`)).toEqual([
       { consecutive_failures: 1 },
     ]);
-    await recordSkipped(database.db, run.runId, 'failing', [write.vdnId], 'interrupted', 'late.');
+    await run.store.skip('failing', [1], 'interrupted', 'late.');
     expect(await rows(`select outcome from sync_run_vdn where run_id = ${run.runId}`)).toEqual([
       { outcome: 'failed' },
     ]);
     await run.end();
   });
 
-  test('what another run held meanwhile leaves held_change once the list is verified', async () => {
+  test('a held difference keeps since when and why it is held, until it is another or the list is verified', async () => {
     await applyInTurn(database, 'held', entries(6));
+    const hold = async (list: number, reason: string) => {
+      const run = await beginRun(database, 'held');
+      const { difference } = await run.compare(entries(list));
+      const plan = planOf('held', difference);
+      await run.store.record({ ...(await run.about()), outcome: 'held', difference, plan, reason });
+      expect(await run.store.states('held', hourMs)).toMatchObject([{ fresh: false, held: { plan } }]);
+      expect(await run.store.holds('held', 1, difference.changes)).toBe(true);
+      expect(await run.store.holds('held', 1, difference.changes.slice(1))).toBe(false);
+      await run.end();
+      const [row] = await rows(`select run_id, reason, held_since::text as since from held_change`);
+      return { ...row, is: run.runId };
+    };
+    const first = await hold(1, 'too much');
+    expect(first).toMatchObject({ run_id: first.is, reason: 'too much' });
+    expect(await hold(1, 'said otherwise')).toMatchObject({ ...first, is: expect.anything() });
+    const other = await hold(2, 'another');
+    expect(other).toMatchObject({ run_id: other.is, reason: 'another' });
     const run = await beginRun(database, 'held');
-    const write = await run.write();
-    await recordHeld(database.db, write, (await run.compare(entries(1))).difference, 'too much');
-    expect(await loadVdnStates(database.db, 'held', [write.vdnId], hourMs)).toMatchObject([{ fresh: false }]);
-    await unchangedRecorder(database.db, write)(write, 6);
-    expect(await rows(`select source from held_change where source = 'held'`)).toEqual([]);
-    expect(await loadVdnStates(database.db, 'held', [write.vdnId], hourMs)).toMatchObject([{ fresh: true }]);
+    await run.store.record({ ...(await run.about()), outcome: 'unchanged', codeCount: 6 });
     await run.end();
+    expect(await rows('select from held_change')).toEqual([]);
+    const after = await beginRun(database, 'held');
+    expect(await after.store.states('held', hourMs)).toMatchObject([{ fresh: true, held: undefined }]);
+    await after.end();
+  });
+
+  test('a verification in the future is not fresh', async () => {
+    await applyInTurn(database, 'future', entries(1));
+    await rows(`update vdn set last_verified_at = now() + interval '1 minute' where source = 'future'`);
+    const run = await beginRun(database, 'future');
+    expect(await run.store.states('future', hourMs)).toMatchObject([{ fresh: false }]);
+    await run.end();
+  });
+
+  test('VDNs that have left the configuration are found once, and only by a run over all of them', async () => {
+    const begin = async (vdnIds: number[], marksUnconfigured: boolean, dryRun = false) => {
+      const scope = { ...scopeOf('leaving', vdnIds), marksUnconfigured, dryRun };
+      const store = await openRunStore(database, scope, new AbortController().signal, quiet);
+      const unconfigured = store.news.get('leaving')?.unconfigured;
+      await store.close();
+      return unconfigured;
+    };
+    expect(await begin([1, 2, 3], true)).toEqual([]);
+    expect(await begin([1], false)).toEqual([]);
+    for (const dryRun of [true, false]) expect(await begin([1], true, dryRun)).toEqual([2, 3]);
+    expect(await begin([1], true)).toEqual([]);
+    expect(await rows(`select vdns_unconfigured as gone from sync_run where vdns_unconfigured > 0`)).toEqual([
+      { gone: 2 },
+    ]);
+    expect(await rows(`select server, locale from source where source = 'leaving'`)).toEqual([
+      { server: 'cc.example.com:28443', locale: 'en_US' },
+    ]);
   });
 });

@@ -1,30 +1,29 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf } from '../../../src/domain/diff.ts';
 import { VdnError } from '../../../src/errors.ts';
-import { applyDifference } from '../../../src/store/apply.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { recordFailed, recordHeld, type VdnWrite } from '../../../src/store/outcomes.ts';
-import { LockLostError } from '../../../src/store/run-lock.ts';
-import { unchangedRecorder } from '../../../src/store/unchanged.ts';
+import type { OutcomeRecord } from '../../../src/store/write-outcomes.ts';
 import { entries, entry } from '../../unit/domain/pages.ts';
 import { applyInTurn, beginRun, kinds, rowsOf, type Writer } from './opened.ts';
 
 /** What is written of a VDN, each as a run does it that has read `entries(4)`. */
-const writes: Readonly<
-  Record<string, (db: OpenDatabase['db'], run: Writer, write: VdnWrite) => Promise<void>>
-> = {
-  async 'an apply'(db, run, write) {
-    const { snapshot, difference } = await run.compare(entries(4));
-    await applyDifference(db, write, snapshot, { difference, approvedPlan: undefined });
+const outcomes: Readonly<Record<string, (run: Writer) => Promise<Outcome>>> = {
+  'an apply': async (run) => run.changed(entries(4)),
+  'a held difference': async (run) => {
+    const { difference } = await run.compare(entries(4));
+    return { outcome: 'held', difference, plan: planOf('', difference), reason: 'too much' };
   },
-  async 'a held difference'(db, run, write) {
-    await recordHeld(db, write, (await run.compare(entries(4))).difference, 'too much');
-  },
-  async 'an unchanged list'(db, _, write) {
-    await unchangedRecorder(db, write)(write, 6);
-  },
+  'an unchanged list': async () => ({ outcome: 'unchanged', codeCount: 6 }),
 };
-const failed = (db: OpenDatabase['db'], _: Writer, write: VdnWrite) =>
-  recordFailed(db, write, new VdnError('network', 'gone.'));
+const everyOutcome: typeof outcomes = {
+  ...outcomes,
+  'a failure': async () => ({ outcome: 'failed', error: new VdnError('network', 'gone.') }),
+};
+
+type Outcome = Distribute<OutcomeRecord>;
+type Distribute<Record> = Record extends OutcomeRecord
+  ? Omit<Record, 'source' | 'vdnId' | 'lastVerifiedAt' | 'requests' | 'durationMs'>
+  : never;
 
 const tables = ['result_code', 'result_code_history', 'vdn', 'held_change', 'sync_run_vdn'];
 const versions = tables.map(
@@ -41,15 +40,15 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
   });
   afterAll(() => database.close());
 
-  test.each(Object.entries(writes))(
+  test.each(Object.entries(outcomes))(
     '%s is refused where the VDN was verified meanwhile',
-    async (name, write) => {
+    async (name, outcome) => {
       await applyInTurn(database, `verified ${name}`, entries(6));
       const run = await beginRun(database, `verified ${name}`);
-      const state = await run.write();
+      const record = { ...(await run.about()), ...(await outcome(run)) };
       await rows(`update vdn set last_verified_at = last_verified_at + interval '1 microsecond'`);
       const before = await everything();
-      await expect(write(database.db, run, state)).rejects.toMatchObject({
+      await expect(run.store.record(record)).rejects.toMatchObject({
         code: 'stale-snapshot',
         message: expect.stringMatching(
           /verified by another run since this one read it\. Nothing was written/,
@@ -62,12 +61,11 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
 
   test('a first list is refused where another run has brought one meanwhile', async () => {
     const run = await beginRun(database, 'first');
-    const state = await run.write();
+    const record = await run.changed(entries(4));
     await run.apply(entries(3));
+    await rows(`update vdn set last_run_id = null where source = 'first'`);
     const before = await everything();
-    await expect(writes['an apply']?.(database.db, run, state)).rejects.toMatchObject({
-      code: 'stale-snapshot',
-    });
+    await expect(run.store.record(record)).rejects.toMatchObject({ code: 'stale-snapshot' });
     expect(await everything()).toEqual(before);
     await run.end();
   });
@@ -75,16 +73,12 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
   test('an apply is refused where the stored codes changed meanwhile', async () => {
     await applyInTurn(database, 'codes', entries(6));
     const run = await beginRun(database, 'codes');
-    const { snapshot, difference } = await run.compare(entries(4));
+    const record = await run.changed(entries(4));
     await rows(
       `update result_code set obs_code_desc = 'By hand.' where source = 'codes' and obs_code = '00006'`,
     );
     const before = await everything();
-    const apply = applyDifference(database.db, await run.write(), snapshot, {
-      difference,
-      approvedPlan: undefined,
-    });
-    await expect(apply).rejects.toMatchObject({ code: 'stale-snapshot' });
+    await expect(run.store.record(record)).rejects.toMatchObject({ code: 'stale-snapshot' });
     expect(await everything()).toEqual(before);
     await run.end();
   });
@@ -96,7 +90,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     await expect(applyInTurn(database, 'history', entries(5))).rejects.toMatchObject({
       code: 'database',
       message: expect.stringMatching(
-        /1 codes should have a current version.*0 have one.*changed the tables by hand/,
+        /1 codes should have a current version.*0 have one.*tables were changed by hand/,
       ),
     });
     expect((await everything()).filter((version) => !before.includes(version))).toEqual([]);
@@ -117,7 +111,9 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
       try {
         // Adds, changes and removes, so that every statement of an apply is there.
         const list = [...entries(5).slice(1), entry('00001', 'New.'), entry('new')];
-        await expect(run.apply(list)).rejects.toThrow('the disk is full');
+        await expect(run.apply(list)).rejects.toMatchObject({
+          ...{ code: 'database', message: expect.stringContaining('the disk is full') },
+        });
       } finally {
         await rows(`drop trigger refuse on ${table}`);
         await run.end();
@@ -135,32 +131,42 @@ describe('without the lock nothing is written, on a Postgres server:', () => {
     rows(`select pg_terminate_backend(pid, 5000) from pg_locks
       where locktype = 'advisory' and database = (select oid from pg_database where datname = current_database())`);
 
+  /** Refuses a write of a VDN while no other session holds a run's two locks. */
+  const watchLock = `
+    create or replace function watch_lock() returns trigger language plpgsql as $$ begin
+      if (select count(*) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()) < 2
+        then raise exception 'written without the lock'; end if;
+      return new;
+    end $$;
+    create trigger watch before update on vdn for each row execute function watch_lock()`;
+
   beforeAll(async () => {
     database = await kinds['a Postgres server']();
   });
   afterAll(() => database.close());
 
-  test.each(Object.entries({ ...writes, 'a failure': failed }))('%s', async (name, write) => {
+  test.each(Object.entries(everyOutcome))('%s: the lock is taken again first', async (name, outcome) => {
     await applyInTurn(database, name, entries(6));
     const run = await beginRun(database, name);
+    const record = { ...(await run.about()), ...(await outcome(run)) };
     await killLock();
-    const before = await everything();
-    await expect(write(database.db, run, await run.write())).rejects.toThrow(LockLostError);
-    expect(await everything()).toEqual(before);
-
-    await run.lock.guarded(async () => write(database.db, run, await run.write()));
-    expect(await everything()).not.toEqual(before);
+    await rows(watchLock);
+    try {
+      await run.store.record(record);
+    } finally {
+      await rows('drop trigger watch on vdn');
+    }
     await run.end();
   });
 
   test('nor where another run has taken it', async () => {
     await applyInTurn(database, 'taken', entries(6));
     const run = await beginRun(database, 'taken');
+    const record = await run.changed(entries(4));
     await killLock();
     const other = await beginRun(database, 'taken');
     const before = await everything();
-    const write = run.lock.guarded(async () => writes['an apply']?.(database.db, run, await run.write()));
-    await expect(write).rejects.toMatchObject({ code: 'locked', exitCode: 75 });
+    await expect(run.store.record(record)).rejects.toMatchObject({ code: 'locked', exitCode: 75 });
     expect(await everything()).toEqual(before);
     await Promise.all([run.end(), other.end()]);
   });

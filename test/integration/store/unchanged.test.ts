@@ -1,10 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoredCode } from '../../../src/domain/diff.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { recordHeld } from '../../../src/store/outcomes.ts';
-import { storedCodesOfEach } from '../../../src/store/stored-codes.ts';
-import { unchangedRecorder } from '../../../src/store/unchanged.ts';
-import { loadVdnStates, prepareVdns } from '../../../src/store/vdn-states.ts';
+import { storedCodes } from '../../../src/store/stored-codes.ts';
 import { entries, entry } from '../../unit/domain/pages.ts';
 import { beginRun, kinds, rowsOf } from './opened.ts';
 
@@ -12,14 +9,16 @@ const vdnIds = [1, 2, 3, 4, 5, 6];
 
 /** A run that has found all six VDNs of a source unchanged, with ten times their number as codes; one was verified before. */
 async function foundUnchanged(database: OpenDatabase, source: string) {
-  const run = await beginRun(database, source);
-  await run.apply(entries(3));
-  const base = await run.write();
-  await prepareVdns(database.db, source, vdnIds);
-  const record = unchangedRecorder(database.db, base);
-  const states = await loadVdnStates(database.db, source, vdnIds, undefined);
-  const writes = states.map((state) => ({ ...base, vdnId: state.vdnId, state }));
-  return { run, writes, recordAll: () => writes.map((write) => record(write, write.vdnId * 10)) };
+  const first = await beginRun(database, source);
+  await first.apply(entries(3));
+  await first.end();
+  const run = await beginRun(database, source, 1, vdnIds);
+  const about = await run.about();
+  const states = await run.store.states(source, undefined);
+  const vdns = states.map(({ vdnId, lastVerifiedAt }) => ({ ...about, vdnId, lastVerifiedAt }));
+  const recordAll = () =>
+    vdns.map((vdn) => run.store.record({ ...vdn, outcome: 'unchanged', codeCount: vdn.vdnId * 10 }));
+  return { run, recordAll };
 }
 
 const outcomesOf = (source: string) =>
@@ -53,14 +52,17 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     await run.end();
   });
 
-  test('one that was verified meanwhile is refused alone, and what was held of another is let go', async () => {
-    const { run, writes, recordAll } = await foundUnchanged(database, 'meanwhile');
+  test('one that was verified meanwhile is refused alone, and what was held of another is released', async () => {
+    const { run, recordAll } = await foundUnchanged(database, 'meanwhile');
     await rowsOf(
       database,
       `update vdn set last_verified_at = now(), last_outcome = 'changed' where source = 'meanwhile' and vdn_id = 3`,
     );
-    const held = writes.find(({ vdnId }) => vdnId === 5) ?? (await run.write());
-    await recordHeld(database.db, held, (await run.compare(entries(1))).difference, 'too much');
+    await rowsOf(
+      database,
+      `insert into held_change (source, vdn_id, plan, held_since, run_id, difference, reason)
+       values ('meanwhile', 5, '0123456789abcdef', now(), 1, '[]', 'too much')`,
+    );
     const settled = await Promise.allSettled(recordAll());
     expect(settled.map((one) => (one.status === 'rejected' ? one.reason.code : 'noted'))).toEqual(
       vdnIds.map((id) => (id === 3 ? 'stale-snapshot' : 'noted')),
@@ -108,18 +110,21 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
       await run.apply(list);
       await run.end();
     }
-    const codes = await storedCodesOfEach(database.db, 'codes', [3, 7, 1, 2]);
+    const codes = await storedCodes(
+      database.db,
+      [3, 7, 1, 2].map((vdnId) => ({ source: 'codes', vdnId })),
+    );
     expect(codes.map(shown)).toEqual([['A another'], [], ['A a, removed', 'B b'], []]);
   });
 });
 
-test('a VDN whose row somebody has locked waits alone', async () => {
+test('a VDN whose row another session has locked waits alone', async () => {
   const database = await kinds['a Postgres server']();
   try {
     const { run, recordAll } = await foundUnchanged(database, 'locked');
     const letGo = Promise.withResolvers<void>();
     const locked = Promise.withResolvers<void>();
-    const somebody = database.db.transaction().execute(async (trx) => {
+    const other = database.db.transaction().execute(async (trx) => {
       await trx.selectFrom('vdn').where('vdn_id', '=', 2).select('vdn_id').forUpdate().execute();
       locked.resolve();
       await letGo.promise;
@@ -133,7 +138,7 @@ test('a VDN whose row somebody has locked waits alone', async () => {
       );
     } finally {
       letGo.resolve();
-      await Promise.allSettled([somebody, ...recorded]);
+      await Promise.allSettled([other, ...recorded]);
     }
     await Promise.all(recorded);
     expect(await rowsOf(database, outcomesOf('locked'))).toEqual(vdnIds.map(noted));

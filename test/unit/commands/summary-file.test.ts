@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { summaryText, writeSummaryFile } from '../../../src/commands/summary-file.ts';
 import { FatalError } from '../../../src/errors.ts';
-import { type RunSummary, refusedSummary } from '../../../src/sync/summary.ts';
+import { RunCounters, type RunSummary } from '../../../src/sync/summary.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 
 const unknownKeys = Array.from({ length: 300 }, (_, n) => `sources.0.unknown-key-${n} is not known`).join(
@@ -11,7 +11,7 @@ const unknownKeys = Array.from({ length: 300 }, (_, n) => `sources.0.unknown-key
 );
 
 function refused(message: string): RunSummary {
-  return refusedSummary(new FatalError('configuration', message), false);
+  return new RunCounters({ shard: null, dryRun: false }).summary(new FatalError('configuration', message));
 }
 
 function failing(vdns: number, message: string): RunSummary {

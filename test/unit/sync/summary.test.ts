@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FatalError, Interruption } from '../../../src/errors.ts';
-import { conclude, noCodes, refusedSummary, Tally, type VdnResult } from '../../../src/sync/summary.ts';
+import { noCodes, RunCounters, type VdnResult } from '../../../src/sync/summary.ts';
 
 type Outcome = VdnResult['outcome'];
 
@@ -9,10 +9,18 @@ function result(outcome: Outcome, rest: Partial<VdnResult> = {}): VdnResult {
   return { source: 's', vdnId: nextVdn++, outcome, codes: noCodes, requests: 1, durationMs: 1, ...rest };
 }
 
-function tallyOf(...outcomes: readonly Outcome[]): Tally {
-  const tally = new Tally();
-  for (const outcome of outcomes) tally.add(result(outcome));
-  return tally;
+const asked = { shard: null, dryRun: false };
+
+function begun(vdnsTotal = 0): RunCounters {
+  const counters = new RunCounters(asked);
+  counters.begin({ runId: 7, vdnsTotal, unconfigured: 2 });
+  return counters;
+}
+
+function countersOf(...outcomes: readonly Outcome[]): RunCounters {
+  const counters = begun(outcomes.length);
+  for (const outcome of outcomes) counters.add(result(outcome));
+  return counters;
 }
 
 describe('how a run ends', () => {
@@ -26,10 +34,10 @@ describe('how a run ends', () => {
     [['changed', 'skipped'], 3, 'partial'],
     [['failed'], 5, 'failed'],
     [['failed', 'skipped', 'skipped'], 5, 'failed'],
-    [['failed', 'fresh'], 5, 'failed'],
+    [['failed', 'fresh'], 3, 'partial'],
     [['failed', 'failed', 'changed', 'held', 'skipped'], 3, 'partial'],
   ])('%j: exit %i, %s', (outcomes, exitCode, status) => {
-    expect(conclude(tallyOf(...outcomes), undefined)).toMatchObject({ exitCode, status, error: null });
+    expect(countersOf(...outcomes).summary(undefined)).toMatchObject({ exitCode, status, error: null });
   });
 
   test.each([
@@ -39,14 +47,14 @@ describe('how a run ends', () => {
     [new FatalError('locked', 'taken.'), 75, 'failed', 'locked'],
   ])('%o goes before what became of the VDNs', (stopped, exitCode, status, code) => {
     const { message } = stopped;
-    for (const tally of [tallyOf('failed'), tallyOf('held', 'failed', 'skipped'), tallyOf()]) {
-      expect(conclude(tally, stopped)).toMatchObject({ exitCode, status, error: { code, message } });
+    for (const counters of [countersOf('failed'), countersOf('held', 'failed', 'skipped'), countersOf()]) {
+      expect(counters.summary(stopped)).toMatchObject({ exitCode, status, error: { code, message } });
     }
   });
 });
 
 test('VDNs are counted by outcome, and the counts add up', () => {
-  const { total, ...counts } = tallyOf(
+  const { total, ...counts } = countersOf(
     'changed',
     'changed',
     'failed',
@@ -54,20 +62,23 @@ test('VDNs are counted by outcome, and the counts add up', () => {
     'skipped',
     'fresh',
     'unchanged',
-  ).vdns;
-  expect(counts).toEqual({ unchanged: 1, changed: 2, failed: 1, held: 1, skipped: 1, fresh: 1 });
+  ).summary(undefined).vdns;
+  expect(counts).toEqual({
+    ...{ unchanged: 1, changed: 2, failed: 1, held: 1, skipped: 1, fresh: 1 },
+    unconfigured: 2,
+  });
   expect(total).toBe(7);
 });
 
 test('codes are counted over all VDNs', () => {
-  const tally = new Tally();
-  tally.add(result('changed', { codes: { added: 1, changed: 2, removed: 3, returned: 4 } }));
-  tally.add(result('changed', { codes: { added: 10, changed: 0, removed: 0, returned: 1 } }));
-  expect(tally.codes).toEqual({ added: 11, changed: 2, removed: 3, returned: 5 });
+  const counters = begun();
+  counters.add(result('changed', { codes: { added: 1, changed: 2, removed: 3, returned: 4 } }));
+  counters.add(result('changed', { codes: { added: 10, changed: 0, removed: 0, returned: 1 } }));
+  expect(counters.summary(undefined).codes).toEqual({ added: 11, changed: 2, removed: 3, returned: 5 });
 });
 
 test('outcomes are listed by source and VDN, without those of which there is nothing to tell', () => {
-  const tally = new Tally();
+  const counters = begun();
   for (const [source, vdnId, outcome] of [
     ['b', 10, 'changed'],
     ['b', 9, 'failed'],
@@ -76,23 +87,43 @@ test('outcomes are listed by source and VDN, without those of which there is not
     ['a', 1, 'unchanged'],
     ['a', 3, 'fresh'],
   ] as const) {
-    tally.add(result(outcome, { source, vdnId }));
+    counters.add(result(outcome, { source, vdnId }));
   }
-  expect(tally.outcomes.map(({ source, vdnId }) => [source, vdnId])).toEqual([
+  expect(counters.summary(undefined).outcomes.map(({ source, vdnId }) => [source, vdnId])).toEqual([
     ['a', 2],
     ['a', 100],
     ['b', 9],
     ['b', 10],
   ]);
-  expect(tally.outcomes.filter(({ codes }) => codes !== undefined).map(({ outcome }) => outcome)).toEqual([
-    'changed',
-  ]);
+  expect(
+    counters
+      .summary(undefined)
+      .outcomes.filter(({ codes }) => codes !== undefined)
+      .map(({ outcome }) => outcome),
+  ).toEqual(['changed']);
 });
 
-test('a refused run has the shape of every other', () => {
-  const summary = refusedSummary(new FatalError('database-unusable', 'behind.'), true);
-  expect(summary).toMatchObject({
-    ...{ runId: null, status: 'refused', exitCode: 7, dryRun: true, requests: 0, outcomes: [] },
+test('VDNs that are not done when a run is stopped count as skipped', () => {
+  const counters = begun(5);
+  counters.add(result('changed'));
+  counters.add(result('failed'));
+  expect(counters.summary(new Interruption(143, 'stopped.')).vdns).toMatchObject({
+    ...{ total: 5, changed: 1, failed: 1, skipped: 3 },
+  });
+});
+
+test('an approval that matched nothing is told by the exit code, unless something else is', () => {
+  const counters = countersOf('changed');
+  counters.unusedApprovals = 1;
+  expect(counters.summary(undefined)).toMatchObject({ exitCode: 4, status: 'partial' });
+  counters.add(result('failed'));
+  expect(counters.summary(undefined)).toMatchObject({ exitCode: 3, status: 'partial' });
+});
+
+test('a run that has not begun is refused, and has the shape of every other', () => {
+  const counters = new RunCounters({ shard: '1/2', dryRun: true });
+  expect(counters.summary(new FatalError('database-unusable', 'behind.'))).toMatchObject({
+    ...{ runId: null, status: 'refused', exitCode: 7, dryRun: true, shard: '1/2', requests: 0, outcomes: [] },
     error: { code: 'database-unusable', message: 'behind.' },
     vdns: { total: 0 },
   });

@@ -1,0 +1,60 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+interface BatchLimit<Item> {
+  /** What an item costs, in rows. */
+  readonly rowsOf: (item: Item) => number;
+  /** A batch has at most so many rows, so that memory stays bounded; one item alone may have more. */
+  readonly mostRows: number;
+}
+
+interface Pending<Item, Result> {
+  readonly item: Item;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * Makes batches of items: those that come while a batch is being processed share the next one. With a slow source each
+ * item goes alone and at once; the busier it is, the more items share a round trip.
+ *
+ * @param process gives a result for each item, in their order; where it throws, all items of the batch fail with it
+ */
+export function batched<Item, Result>(
+  process: (items: readonly Item[]) => Promise<readonly Result[]>,
+  limit: BatchLimit<Item>,
+): (item: Item) => Promise<Result> {
+  const pending: Pending<Item, Result>[] = [];
+  let busy = false;
+
+  async function work(): Promise<void> {
+    busy = true;
+    while (pending.length > 0) {
+      // Pages of several VDNs often come in at the same turn of the event loop.
+      await nextTurn();
+      const batch = pending.splice(0, sizeOfNext());
+      try {
+        const results = await process(batch.map(({ item }) => item));
+        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+      } catch (error) {
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    busy = false;
+  }
+
+  function sizeOfNext(): number {
+    let rows = 0;
+    const tooMany = pending.findIndex(({ item }) => {
+      rows += limit.rowsOf(item);
+      return rows > limit.mostRows;
+    });
+    return tooMany === -1 ? pending.length : Math.max(1, tooMany);
+  }
+
+  return (item) => {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    pending.push({ item, resolve, reject });
+    if (!busy) void work();
+    return promise;
+  };
+}

@@ -1,0 +1,258 @@
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import { type Change, type CodeList, type Difference, diff, sameChanges } from '../domain/diff.ts';
+import { DatabaseError, FatalError, VdnError, type VdnErrorCode } from '../errors.ts';
+import { batched } from './batch.ts';
+import type { OpenDatabase } from './database.ts';
+import { contactError } from './database-error.ts';
+import { requireCurrentSchema } from './migrator.ts';
+import { Reconnect } from './reconnect.ts';
+import { outcomeRecorder, type WritingRun } from './record-outcome.ts';
+import { prune } from './retention.ts';
+import { takeRunLock } from './run-lock.ts';
+import { finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
+import { storedCodes } from './stored-codes.ts';
+import {
+  type ConfiguredSource,
+  loadVdnStates,
+  prepareVdns,
+  rememberSource,
+  type SourceNews,
+  sourceNews,
+  type VdnState,
+} from './vdn-states.ts';
+import type { OutcomeRecord } from './write-outcomes.ts';
+
+/** What a run works on, as far as the store has to know. */
+export interface RunScope {
+  readonly sources: readonly ConfiguredSource[];
+  /** VDNs that the run is to bring up to date. */
+  readonly vdnsTotal: number;
+  /** Whether VDNs that the configuration does not have are marked so: not by a run over a part of them. */
+  readonly marksUnconfigured: boolean;
+  readonly staleAfterMs: number;
+  /** Runs older than this are forgotten at the end. */
+  readonly retentionMs: number;
+  readonly origin: RunOrigin;
+  /** A dry run reads the same and writes nothing. */
+  readonly dryRun: boolean;
+}
+
+/**
+ * What a run reads from the database and records there: the one owner of locks, batches, retries and lost connections.
+ * It throws `VdnError` where one VDN cannot go on, `FatalError` where the run cannot, and the reason of its signal.
+ */
+export interface RunStore {
+  /** Null in a dry run. */
+  readonly runId: number | null;
+  /** How each source differs from what the last run found, by its name. */
+  readonly news: ReadonlyMap<string, SourceNews>;
+  /** @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is */
+  states(source: string, maxAgeMs: number | undefined): Promise<VdnState[]>;
+  /** How a list differs from what is stored. */
+  compare(source: string, vdnId: number, list: CodeList): Promise<Difference>;
+  /** Whether exactly these changes are what is held of a VDN. */
+  holds(source: string, vdnId: number, changes: readonly Change[]): Promise<boolean>;
+  /** Writes what a VDN came to: all of it or nothing, once however often the connection breaks. */
+  record(record: OutcomeRecord): Promise<void>;
+  /** Writes a line for each VDN that was not tried. */
+  skip(source: string, vdnIds: readonly number[], errorCode: VdnErrorCode, message: string): Promise<void>;
+  /**
+   * Closes the run's row and forgets old runs.
+   *
+   * @returns how the run ended: as given, or that the database was not there any more
+   */
+  finish(result: RunResult): Promise<RunResult>;
+  /** Lets the locks go. */
+  close(): Promise<void>;
+}
+
+/** Stored codes that are read in one statement: what is in memory at once, beside the lists that were read. */
+const mostRowsCompared = 50_000;
+
+/**
+ * Begins a run: looks whether the database can be used, takes the locks of all sources, closes the rows of runs that
+ * died, and opens the run's own row.
+ *
+ * @param signal stops all waiting
+ * @throws FatalError where the run cannot begin; then nothing was touched
+ */
+export async function openRunStore(
+  database: OpenDatabase,
+  scope: RunScope,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<RunStore> {
+  const reconnect = new Reconnect(database, signal, logger);
+  const begun = await orFatal(database, () => reconnect.retry(() => begin(database, scope)));
+  const { db } = database;
+  const reading = reader(database, reconnect);
+  if (begun.run === undefined) return { ...reading, ...begun, ...withoutWrites };
+
+  const { runId, lock } = begun.run;
+  const record = await outcomeRecorder(database, begun.run, reconnect);
+  return {
+    ...reading,
+    runId,
+    news: begun.news,
+    record,
+    async skip(source, vdnIds, errorCode, message) {
+      const work = () => recordSkipped(db, runId, source, vdnIds, errorCode, message);
+      await orFatal(database, () => reconnect.retry(work));
+    },
+    finish: (result) => finish(database, scope, runId, result, { reconnect, signal, logger }),
+    close: () => lock.release(),
+  };
+}
+
+const withoutWrites = {
+  runId: null,
+  record: async () => {},
+  skip: async () => {},
+  finish: async (result: RunResult) => result,
+  close: async () => {},
+} satisfies Partial<RunStore>;
+
+interface Begun {
+  readonly news: ReadonlyMap<string, SourceNews>;
+  readonly run: WritingRun | undefined;
+}
+
+async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
+  const { db } = database;
+  const { sources, dryRun, marksUnconfigured } = scope;
+  await requireCurrentSchema(database);
+  const readNews = async () => {
+    const entries: [string, SourceNews][] = [];
+    for (const source of sources)
+      entries.push([source.name, await sourceNews(db, source, marksUnconfigured)]);
+    return new Map(entries);
+  };
+  if (dryRun) return { news: await readNews(), run: undefined };
+  const lock = await takeRunLock(
+    database,
+    sources.map(({ name }) => name),
+  );
+  try {
+    const news = await readNews();
+    const unconfiguredOf = (source: ConfiguredSource) => news.get(source.name)?.unconfigured ?? [];
+    // Before dead runs are closed: what a killed one is still committing shall be counted as its own.
+    await db.transaction().execute(async (trx) => {
+      for (const source of sources) await prepareVdns(trx, source, unconfiguredOf(source));
+    });
+    const unconfigured = sources.reduce((sum, source) => sum + unconfiguredOf(source).length, 0);
+    const counts = { vdnsTotal: scope.vdnsTotal, unconfigured };
+    const runId = await startRun(db, lock, scope.origin, counts, async (trx, runId) => {
+      for (const source of sources) await rememberSource(trx, source, scope.staleAfterMs, runId);
+    });
+    return { news, run: { runId, lock } };
+  } catch (error) {
+    await lock.release();
+    throw error;
+  }
+}
+
+/** What a dry run does, too. */
+function reader(
+  database: OpenDatabase,
+  reconnect: Reconnect,
+): Pick<RunStore, 'states' | 'compare' | 'holds'> {
+  const { db } = database;
+  /** Active codes as the row of `vdn` has them: how much there will be to read. */
+  const codeCounts = new Map<string, number>();
+  const readCodes = batched((vdns: readonly VdnKey[]) => reconnect.retry(() => storedCodes(db, vdns)), {
+    rowsOf: (vdn: VdnKey) => 1 + (codeCounts.get(keyOf(vdn)) ?? 0),
+    mostRows: mostRowsCompared,
+  });
+  return {
+    async states(source, maxAgeMs) {
+      const states = await orFatal(database, () =>
+        reconnect.retry(() => loadVdnStates(db, source, maxAgeMs)),
+      );
+      for (const { vdnId, codeCount } of states) codeCounts.set(keyOf({ source, vdnId }), codeCount);
+      return states;
+    },
+    compare: async (source, vdnId, list) =>
+      diff(await orVdnError('the stored codes cannot be read', () => readCodes({ source, vdnId })), list),
+    holds: (source, vdnId, changes) =>
+      orVdnError('what is held cannot be read', async () => {
+        const held = await reconnect.retry(() =>
+          db
+            .selectFrom('held_change')
+            .where('source', '=', source)
+            .where('vdn_id', '=', vdnId)
+            .select(sql<Change[]>`difference`.as('changes'))
+            .executeTakeFirst(),
+        );
+        return held !== undefined && sameChanges(held.changes, changes);
+      }),
+  };
+}
+
+interface VdnKey {
+  readonly source: string;
+  readonly vdnId: number;
+}
+
+function keyOf({ source, vdnId }: VdnKey): string {
+  return `${vdnId} ${source}`;
+}
+
+async function finish(
+  database: OpenDatabase,
+  { retentionMs }: RunScope,
+  runId: number,
+  result: RunResult,
+  { reconnect, signal, logger }: { reconnect: Reconnect; signal: AbortSignal; logger: Logger },
+): Promise<RunResult> {
+  // It was waited for long enough already; the next run closes the row.
+  if (result.error?.code === 'database-unreachable') return result;
+  try {
+    await orFatal(database, () => reconnect.retry(() => finishRun(database.db, runId, result)));
+  } catch (error) {
+    if (!signal.aborted && !(error instanceof FatalError)) throw error;
+    if (signal.aborted) {
+      logger.warn('the end of the run could not be written to the database; the next run closes its row');
+      return result;
+    }
+    const { exitCode, code, message } = error as FatalError;
+    return { ...result, status: 'failed', exitCode, error: { code, message } };
+  }
+  if (!signal.aborted) await forgetOldRuns(database, retentionMs, logger);
+  return result;
+}
+
+/** A convenience that the next run can do as well: its failure is not the run's. */
+async function forgetOldRuns({ db }: OpenDatabase, retentionMs: number, logger: Logger): Promise<void> {
+  try {
+    await prune(db, retentionMs);
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    logger.warn(`old runs could not be removed, the next run tries again: ${error.message}`);
+  }
+}
+
+/** For what concerns the whole run: what the database refuses ends it. */
+async function orFatal<T>({ where }: OpenDatabase, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw contactError(error, where);
+  }
+}
+
+/** For what concerns one VDN: what the database refuses fails it. */
+async function orVdnError<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new VdnError(
+      'database',
+      `${what}: ${error.message}. Nothing of this VDN was written; the next run tries it again.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

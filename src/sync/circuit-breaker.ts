@@ -1,0 +1,62 @@
+import { OutageError, type VdnError, type VdnErrorCode } from '../errors.ts';
+
+/** Failures in a row after which a source counts as down or refusing. */
+const mostInARow = 5;
+/** The same for answers that may be those VDNs' own. */
+const mostOwnInARow = 20;
+
+/** The server answered, or the fault was on this side: says nothing about the source as a whole. */
+const sourceIsUp: ReadonlySet<VdnErrorCode> = new Set([
+  'isales-error',
+  'bad-row',
+  'bad-response',
+  'incomplete-snapshot',
+  'stale-snapshot',
+  'database',
+]);
+
+/** HTTP statuses with which a server may refuse single VDNs: unknown, not permitted, broken. */
+const maybeOwn: ReadonlySet<number | undefined> = new Set([400, 403, 404, 500]);
+
+/**
+ * Decides when to stop asking a source. Asking on with a wrong key locks accounts, and a server that hangs would take a
+ * day. But VDNs that are refused for themselves must not keep the others from being read.
+ */
+export class CircuitBreaker {
+  #failuresInARow = 0;
+  #ownInARow = 0;
+  #anySuccess = false;
+  #lastFailure: string | undefined;
+  #open = false;
+
+  /** For good: a VDN that was still under way and succeeds does not bring the source back. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  /** The failure that opened it, or the last one. */
+  get lastFailure(): string | undefined {
+    return this.#lastFailure;
+  }
+
+  /** A list was read whole. */
+  succeeded(): void {
+    this.#anySuccess = true;
+    this.#failuresInARow = 0;
+    this.#ownInARow = 0;
+  }
+
+  failed(vdnId: number, error: VdnError): void {
+    if (sourceIsUp.has(error.code)) {
+      this.#failuresInARow = 0;
+      this.#ownInARow = 0;
+      return;
+    }
+    if (!this.#open) this.#lastFailure = `VDN ${vdnId} with ${error.code}: ${error.message}`;
+    if (error instanceof OutageError) this.#open = true;
+    else if (!maybeOwn.has(error.status)) this.#failuresInARow++;
+    else if (!this.#anySuccess) this.#ownInARow++;
+    this.#open ||=
+      this.#failuresInARow >= mostInARow || this.#failuresInARow + this.#ownInARow >= mostOwnInARow;
+  }
+}

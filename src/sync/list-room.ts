@@ -1,0 +1,122 @@
+import type { Page } from '../domain/complete-snapshot.ts';
+import { VdnError } from '../errors.ts';
+
+const defaultBytes = 64 * 1024 * 1024;
+/** What an entry takes beside its text, roughly: an object, an entry of a map, a change. */
+const bytesPerEntry = 200;
+
+/**
+ * Memory that the lists under way in a run share, so that a few very large lists do not end the process. A VDN waits
+ * for room after its first page, which shows how large its list will be.
+ */
+export class ListRoom {
+  readonly bytes: number;
+  #reserved = 0;
+  /** A list that is larger than its first page let expect. One at a time may go beyond the room: so none waits for ever. */
+  #beyond: ListShare | undefined;
+  #change = Promise.withResolvers<void>();
+
+  constructor(bytes = defaultBytes) {
+    this.bytes = bytes;
+  }
+
+  /** The share of one VDN. */
+  share(): ListShare {
+    return new ListShare(this);
+  }
+
+  /** Whether so much more is to be had for a new list. One that is alone always finds room. */
+  fits(bytes: number): boolean {
+    return this.#reserved === 0 || this.#reserved + bytes <= this.bytes;
+  }
+
+  mayGrow(share: ListShare, bytes: number): boolean {
+    if (this.#reserved + bytes <= this.bytes) return true;
+    this.#beyond ??= share;
+    return this.#beyond === share;
+  }
+
+  reserve(bytes: number): void {
+    this.#reserved += bytes;
+  }
+
+  release(share: ListShare, bytes: number): void {
+    this.#reserved -= bytes;
+    if (this.#beyond === share) this.#beyond = undefined;
+    this.#change.resolve();
+    this.#change = Promise.withResolvers();
+  }
+
+  /** Resolves when another list has released its room. */
+  get change(): Promise<void> {
+    return this.#change.promise;
+  }
+}
+
+class ListShare {
+  readonly #room: ListRoom;
+  #reserved = 0;
+  #used = 0;
+
+  constructor(room: ListRoom) {
+    this.#room = room;
+  }
+
+  /**
+   * Counts a page that came in, and waits until there is room for it.
+   *
+   * @throws VdnError `too-large` where the list alone is larger than all the room; the signal's reason
+   */
+  async take(page: Page, pageNum: number, signal: AbortSignal): Promise<void> {
+    // A new read: the one before it is not needed any more.
+    if (pageNum === 1) this.release();
+    const bytes = bytesOf(page);
+    this.#used += bytes;
+    if (this.#used > this.#room.bytes) throw tooLarge(this.#room.bytes);
+    if (pageNum === 1) {
+      const expected = Math.min(this.#room.bytes, (bytes * page.total) / Math.max(1, page.rows.length));
+      await this.#until(() => this.#room.fits(expected), signal);
+      this.#reserve(expected);
+    }
+    if (this.#used <= this.#reserved) return;
+    await this.#until(() => this.#room.mayGrow(this, this.#used - this.#reserved), signal);
+    this.#reserve(Math.max(0, this.#used - this.#reserved));
+  }
+
+  /** The list is not needed any more. */
+  release(): void {
+    this.#room.release(this, this.#reserved);
+    this.#reserved = 0;
+    this.#used = 0;
+  }
+
+  #reserve(bytes: number): void {
+    this.#reserved += bytes;
+    this.#room.reserve(bytes);
+  }
+
+  async #until(possible: () => boolean, signal: AbortSignal): Promise<void> {
+    while (!possible()) {
+      await this.#room.change;
+      signal.throwIfAborted();
+    }
+  }
+}
+
+export type { ListShare };
+
+function bytesOf({ rows }: Page): number {
+  return rows.reduce(
+    (sum, { obsCode, obsCodeDesc }) =>
+      sum + bytesPerEntry + 2 * (obsCode.length + (obsCodeDesc?.length ?? 0)),
+    0,
+  );
+}
+
+function tooLarge(bytes: number): VdnError {
+  return new VdnError(
+    'too-large',
+    `the list takes more than ${bytes / 1024 / 1024} MiB in memory, which is more than a run has room for. Ask the operator of ` +
+      'the server what it sends; a list of result codes is some kilobytes.',
+  );
+}

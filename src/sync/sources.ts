@@ -1,0 +1,103 @@
+import type { Logger } from 'pino';
+import { type Attempt, createClient } from '../isales/client.ts';
+import { ServerQueue } from '../isales/server-queue.ts';
+import type { RunStore } from '../store/run-store.ts';
+import { unknownVdn, type VdnState } from '../store/vdn-states.ts';
+import { Approvals } from './approvals.ts';
+import { ListRoom } from './list-room.ts';
+import type { RunSettings } from './run-settings.ts';
+import type { SourceSelection } from './selection.ts';
+import { serverOf } from './shard.ts';
+import { syncSource } from './source.ts';
+import { newsInWords } from './source-news.ts';
+import type { VdnResult } from './summary.ts';
+
+interface RunHooks {
+  readonly signal: AbortSignal;
+  readonly logger: Logger;
+  /** Ends the run, where it is not ending already. */
+  readonly stop: (reason: unknown) => void;
+  readonly onAttempt: (source: string, attempt: Attempt) => void;
+  readonly onResult: (result: VdnResult) => void;
+}
+
+/**
+ * Works through all selected sources at the same time.
+ *
+ * @param usedApprovals gains the approvals that matched
+ */
+export async function syncSources(
+  store: RunStore,
+  settings: RunSettings,
+  usedApprovals: Set<string>,
+  hooks: RunHooks,
+): Promise<void> {
+  const { signal, logger, stop, onResult } = hooks;
+  const room = new ListRoom();
+  const servers = byServer(settings.selection);
+
+  async function workOn({ source, vdnIds }: SourceSelection, queue: ServerQueue): Promise<void> {
+    const { name, pageSize, conflictingDescriptions } = source;
+    const stored = await statesOf(name);
+    const known = new Map(stored.map((state) => [state.vdnId, state]));
+    const client = createClient(source, queue, (field) =>
+      logger.info({ source: name }, `${name} sends a field that its documents do not have: ${field}`),
+    );
+    const context = {
+      ...{
+        source: name,
+        pageSize,
+        conflictingDescriptions,
+        client,
+        store,
+        room,
+        signal,
+        logger,
+        stop,
+        onResult,
+      },
+      ...{
+        slots: queue.concurrency,
+        guard: settings.guard,
+      },
+      approvals: new Approvals(name, store, settings.approvals, usedApprovals, stored),
+      sourceChange: newsInWords(source, store.news.get(name)?.before),
+      onAttempt: (attempt: Attempt) => hooks.onAttempt(name, attempt),
+    };
+    try {
+      await syncSource(
+        context,
+        vdnIds.map((vdnId) => known.get(vdnId) ?? unknownVdn(vdnId)),
+      );
+    } finally {
+      client.close();
+    }
+  }
+
+  /** Where they cannot be had the run ends, and the VDNs are reported as skipped. */
+  async function statesOf(source: string): Promise<VdnState[]> {
+    try {
+      return await store.states(source, settings.maxAgeMs);
+    } catch (error) {
+      stop(error);
+      return [];
+    }
+  }
+
+  try {
+    await Promise.all(
+      servers.flatMap(({ queue, selections }) => selections.map((one) => workOn(one, queue).catch(stop))),
+    );
+  } finally {
+    for (const { queue } of servers) queue.close();
+  }
+}
+
+/** Sources on one server share a queue; their limits are the same already. */
+function byServer(selection: readonly SourceSelection[]) {
+  const groups = Map.groupBy(selection, ({ source }) => serverOf(source.baseUrl));
+  return [...groups.values()].flatMap((selections) => {
+    const [first] = selections;
+    return first === undefined ? [] : [{ queue: new ServerQueue(first.source), selections }];
+  });
+}
