@@ -1,8 +1,5 @@
-import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import { type Change, type CodeList, type Difference, diff, sameChanges } from '../domain/diff.ts';
-import { DatabaseError, FatalError, VdnError, type VdnErrorCode } from '../errors.ts';
-import { batched } from './batch.ts';
+import { DatabaseError, FatalError, type VdnErrorCode } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError } from './database-error.ts';
 import { requireCurrentSchema } from './migrator.ts';
@@ -11,15 +8,13 @@ import { outcomeRecorder, type WritingRun } from './record-outcome.ts';
 import { prune } from './retention.ts';
 import { takeRunLock } from './run-lock.ts';
 import { finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
-import { storedCodes } from './stored-codes.ts';
+import { type RunReader, runReader } from './run-reader.ts';
 import {
   type ConfiguredSource,
-  loadVdnStates,
   prepareVdns,
   rememberSource,
   type SourceNews,
   sourceNews,
-  type VdnState,
 } from './vdn-states.ts';
 import type { OutcomeRecord } from './write-outcomes.ts';
 
@@ -42,17 +37,11 @@ export interface RunScope {
  * What a run reads from the database and records there: the one owner of locks, batches, retries and lost connections.
  * It throws `VdnError` where one VDN cannot go on, `FatalError` where the run cannot, and the reason of its signal.
  */
-export interface RunStore {
+export interface RunStore extends RunReader {
   /** Null in a dry run. */
   readonly runId: number | null;
   /** How each source differs from what the last run found, by its name. */
   readonly news: ReadonlyMap<string, SourceNews>;
-  /** @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is */
-  states(source: string, maxAgeMs: number | undefined): Promise<VdnState[]>;
-  /** How a list differs from what is stored. */
-  compare(source: string, vdnId: number, list: CodeList): Promise<Difference>;
-  /** Whether exactly these changes are what is held of a VDN. */
-  holds(source: string, vdnId: number, changes: readonly Change[]): Promise<boolean>;
   /** Writes what a VDN came to: all of it or nothing, once however often the connection breaks. */
   record(record: OutcomeRecord): Promise<void>;
   /** Writes a line for each VDN that was not tried. */
@@ -66,9 +55,6 @@ export interface RunStore {
   /** Lets the locks go. */
   close(): Promise<void>;
 }
-
-/** Stored codes that are read in one statement: what is in memory at once, beside the lists that were read. */
-const mostRowsCompared = 50_000;
 
 /**
  * Begins a run: looks whether the database can be used, takes the locks of all sources, closes the rows of runs that
@@ -86,7 +72,7 @@ export async function openRunStore(
   const reconnect = new Reconnect(database, signal, logger);
   const begun = await orFatal(database, () => reconnect.retry(() => begin(database, scope)));
   const { db } = database;
-  const reading = reader(database, reconnect);
+  const reading = runReader(database, reconnect);
   if (begun.run === undefined) return { ...reading, ...begun, ...withoutWrites };
 
   const { runId, lock } = begun.run;
@@ -152,52 +138,6 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
   }
 }
 
-/** What a dry run does, too. */
-function reader(
-  database: OpenDatabase,
-  reconnect: Reconnect,
-): Pick<RunStore, 'states' | 'compare' | 'holds'> {
-  const { db } = database;
-  /** Active codes as the row of `vdn` has them: how much there will be to read. */
-  const codeCounts = new Map<string, number>();
-  const readCodes = batched((vdns: readonly VdnKey[]) => reconnect.retry(() => storedCodes(db, vdns)), {
-    rowsOf: (vdn: VdnKey) => 1 + (codeCounts.get(keyOf(vdn)) ?? 0),
-    mostRows: mostRowsCompared,
-  });
-  return {
-    async states(source, maxAgeMs) {
-      const states = await orFatal(database, () =>
-        reconnect.retry(() => loadVdnStates(db, source, maxAgeMs)),
-      );
-      for (const { vdnId, codeCount } of states) codeCounts.set(keyOf({ source, vdnId }), codeCount);
-      return states;
-    },
-    compare: async (source, vdnId, list) =>
-      diff(await orVdnError('the stored codes cannot be read', () => readCodes({ source, vdnId })), list),
-    holds: (source, vdnId, changes) =>
-      orVdnError('what is held cannot be read', async () => {
-        const held = await reconnect.retry(() =>
-          db
-            .selectFrom('held_change')
-            .where('source', '=', source)
-            .where('vdn_id', '=', vdnId)
-            .select(sql<Change[]>`difference`.as('changes'))
-            .executeTakeFirst(),
-        );
-        return held !== undefined && sameChanges(held.changes, changes);
-      }),
-  };
-}
-
-interface VdnKey {
-  readonly source: string;
-  readonly vdnId: number;
-}
-
-function keyOf({ source, vdnId }: VdnKey): string {
-  return `${vdnId} ${source}`;
-}
-
 async function finish(
   database: OpenDatabase,
   { retentionMs }: RunScope,
@@ -238,21 +178,5 @@ async function orFatal<T>({ where }: OpenDatabase, work: () => Promise<T>): Prom
     return await work();
   } catch (error) {
     throw contactError(error, where);
-  }
-}
-
-/** For what concerns one VDN: what the database refuses fails it. */
-async function orVdnError<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof DatabaseError)) throw error;
-    throw new VdnError(
-      'database',
-      `${what}: ${error.message}. Nothing of this VDN was written; the next run tries it again.`,
-      {
-        cause: error,
-      },
-    );
   }
 }

@@ -26,7 +26,7 @@ export class CircuitBreaker {
   #failuresInARow = 0;
   #ownInARow = 0;
   #anySuccess = false;
-  #lastFailure: string | undefined;
+  #reason = '';
   #open = false;
 
   /** For good: a VDN that was still under way and succeeds does not bring the source back. */
@@ -34,9 +34,9 @@ export class CircuitBreaker {
     return this.#open;
   }
 
-  /** The failure that opened it, or the last one. */
-  get lastFailure(): string | undefined {
-    return this.#lastFailure;
+  /** Why it is open, as the end of a sentence. */
+  get reason(): string {
+    return this.#reason;
   }
 
   /** A list was read whole. */
@@ -52,11 +52,15 @@ export class CircuitBreaker {
       this.#ownInARow = 0;
       return;
     }
-    if (!this.#open) this.#lastFailure = `VDN ${vdnId} with ${error.code}: ${error.message}`;
-    if (error instanceof OutageError) this.#open = true;
-    else if (!maybeOwn.has(error.status)) this.#failuresInARow++;
+    if (this.#open) return;
+    if (!maybeOwn.has(error.status)) this.#failuresInARow++;
     else if (!this.#anySuccess) this.#ownInARow++;
-    this.#open ||=
-      this.#failuresInARow >= mostInARow || this.#failuresInARow + this.#ownInARow >= mostOwnInARow;
+    const inARow = this.#failuresInARow + this.#ownInARow;
+    const away = error instanceof OutageError;
+    if (!away && this.#failuresInARow < mostInARow && inARow < mostOwnInARow) return;
+    this.#open = true;
+    this.#reason = away
+      ? `the server is away: ${error.message}`
+      : `${inARow} VDNs in a row of this source failed; the last one, ${vdnId}, with ${error.code}: ${error.message}`;
   }
 }

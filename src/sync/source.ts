@@ -198,10 +198,7 @@ async function skip(run: SourceRun, states: readonly VdnState[], breaker: Circui
   const vdnIds = states.map(({ vdnId }) => vdnId).sort((a, b) => a - b);
   const [errorCode, message]: [VdnErrorCode, string] = signal.aborted
     ? ['interrupted', 'the run was stopped before this VDN was done; nothing of it was written.']
-    : [
-        'source-unavailable',
-        `not tried, since the source is down or refuses; last failed ${breaker.lastFailure}`,
-      ];
+    : ['source-unavailable', `not tried, since ${breaker.reason}`];
   try {
     await store.skip(source, vdnIds, errorCode, message);
   } catch (error) {

@@ -29,7 +29,7 @@ describe('an approval', () => {
       vdns: { changed: 3, held: 5 },
       codes: { removed: 15 },
     });
-    expect(approved.stderr).not.toContain('matched no VDN');
+    expect(approved.stderr).not.toContain('matched nothing');
     expect(
       await rows(`select source, vdn_id from obs.sync_run_vdn where run_id = 3 and approved order by 1, 2`),
     ).toEqual([1, 2, 4].map((vdn_id) => ({ source: 'one', vdn_id })));
@@ -63,30 +63,31 @@ describe('an approval', () => {
     const late = await sync('--approve', old);
     expect(late.json()).toMatchObject({ exitCode: 4, vdns: { held: 1 } });
     expect(warnings(late.stderr)).toContainEqual(
-      expect.stringContaining(`approval of ${old} matched no VDN`),
+      expect.stringContaining(`approval of ${old} matched nothing`),
     );
     const { 'test/1': fresh = '' } = await heldPlans(setup);
     expect(fresh).not.toBe(old);
-    expect(await rows('select held_since::text from obs.held_change')).toEqual(since);
+    // Another plan is held since it was first seen.
+    expect(await rows('select held_since::text from obs.held_change')).not.toEqual(since);
     expect(await rowVersions(url, codeTables)).toEqual(stored);
     expect((await sync('--approve', fresh)).json()).toMatchObject({ exitCode: 0, codes: { removed: 6 } });
     expect(await violations(url)).toEqual([]);
   });
 
-  test('without a match is a warning and no more', async () => {
+  test('without a match is a warning, and told by the exit code', async () => {
     const { sync, simulator } = await syncSetup({ vdns: [1] });
-    const result = await sync('--approve', '0123456789ab');
-    expect(result.json()).toMatchObject({ exitCode: 0, vdns: { changed: 1 } });
+    const result = await sync('--approve', '0123456789abcdef');
+    expect(result.json()).toMatchObject({ exitCode: 4, status: 'partial', vdns: { changed: 1 } });
     expect(warnings(result.stderr)).toEqual([
-      expect.stringContaining('approval of 0123456789ab matched no VDN'),
+      expect.stringContaining('approval of 0123456789abcdef matched nothing'),
     ]);
     simulator.vdn(1).fault({ kind: 'failure', resultCode: '0200001' });
-    expect(await sync('--approve', '0123456789ab')).toMatchObject({ exitCode: 5 });
+    expect(await sync('--approve', '0123456789abcdef')).toMatchObject({ exitCode: 5 });
   });
 
   test('that is no plan is refused before anything is contacted', async () => {
     const { sync, simulator } = await syncSetup({ vdns: [1] });
-    for (const mistyped of ['0123456789a', '0123456789AB', 'all']) {
+    for (const mistyped of ['0123456789ab', '0123456789ABCDEF', 'all']) {
       expect(await sync('--approve', mistyped)).toMatchObject({ exitCode: 2 });
     }
     expect(simulator.requests.total).toBe(0);

@@ -74,7 +74,7 @@ describe('the guard', () => {
     });
     expect([await rows(versionsOfHeld), await rows(verified)]).toEqual(before);
     const stored =
-      await rows(`select vdn_id, last_outcome, consecutive_failures, plan ~ '^[0-9a-f]{12}$' as planned
+      await rows(`select vdn_id, last_outcome, consecutive_failures, plan ~ '^[0-9a-f]{16}$' as planned
       from obs.vdn natural left join obs.held_change order by vdn_id`);
     expect(stored).toEqual(
       changes.map(({ what, held }, index) => ({
@@ -108,7 +108,7 @@ describe('the guard', () => {
       { kind: 'changed', obsCode: '00605', before: '交换机忙。', after: 'Engaged.' },
       { kind: 'added', obsCode: '99', before: null, after: null },
     ]);
-    const message = `3 of 10 codes would be removed, more than a share of 0.2. Nothing was written; if it is right, run \`sync --approve ${held?.plan}\`.`;
+    const message = `3 of 10 codes would be removed, more than the limit of 20 %. Nothing was written; if it is right, run \`sync --approve ${held?.plan}\`.`;
     expect(result.json()).toMatchObject({
       outcomes: [{ vdnId: 7, outcome: 'held', plan: held?.plan, message }],
       codes: { added: 0, changed: 0, removed: 0, returned: 0 },
@@ -152,12 +152,13 @@ describe('the guard', () => {
     expect(outcomes).toMatchObject([{ outcome: 'held', plan: expect.any(String) }]);
     expect(outcomes[0]?.changes).toHaveLength(codesPerVdn);
     const plan = outcomes[0]?.plan ?? '';
+    expect(await rowVersions(url)).toEqual(stored);
+    // An approval binds to what was held when the run began: what was never held has to be held first.
+    expect((await sync('--approve', plan)).json()).toMatchObject({ exitCode: 4, vdns: { held: 1 } });
     expect((await sync('--dry-run', '--approve', plan)).json()).toMatchObject({
       exitCode: 0,
       outcomes: [{ outcome: 'changed', plan }],
     });
-    expect(await rowVersions(url)).toEqual(stored);
-    // What was approved before it was ever held is applied just so.
     expect((await sync('--approve', plan)).json()).toMatchObject({ exitCode: 0, vdns: { changed: 1 } });
     expect(await activeCodes({ rows }, 1)).toEqual([]);
   });

@@ -31,7 +31,7 @@ test('log lines have stable fields: one line for the run at info, one for each V
   });
   expect(byVdn.get(3)).toMatchObject({
     ...common,
-    ...{ level: 'warn', outcome: 'held', plan: expect.stringMatching(/^[0-9a-f]{12}$/) },
+    ...{ level: 'warn', outcome: 'held', plan: expect.stringMatching(/^[0-9a-f]{16}$/) },
   });
   expect(byVdn.get(4)).toMatchObject({ ...common, level: 'debug', outcome: 'unchanged' });
 

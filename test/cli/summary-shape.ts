@@ -13,6 +13,7 @@ const vdns = z.strictObject({
     held: count,
     skipped: count,
     fresh: count,
+    unconfigured: count,
   },
 });
 const change = z.strictObject({
@@ -22,7 +23,7 @@ const change = z.strictObject({
   after: z.string().nullable(),
 });
 const place = { source: z.string(), vdnId: z.int().min(1).max(9999), requests: count };
-const plan = z.string().regex(/^[0-9a-f]{12}$/);
+const plan = z.string().regex(/^[0-9a-f]{16}$/);
 const errorCode = z.enum([
   'unauthorized',
   'forbidden',
@@ -47,7 +48,7 @@ const changes = z.array(change).optional();
 const message = z.string().min(1);
 const outcome = z.discriminatedUnion('outcome', [
   z.strictObject({ ...place, outcome: z.literal('changed'), codes, plan: plan.optional(), changes }),
-  z.strictObject({ ...place, outcome: z.literal('held'), plan, message, changes }),
+  z.strictObject({ ...place, outcome: z.literal('held'), plan, reason: message, message, changes }),
   z.strictObject({ ...place, outcome: z.literal('failed'), errorCode, message }),
   z.strictObject({ ...place, outcome: z.literal('skipped'), errorCode, message }),
 ]);
@@ -73,7 +74,7 @@ const summarySchema = z.strictObject({
  */
 export function summaryOf(result: CommandResult): z.infer<typeof summarySchema> {
   const summary = summarySchema.parse(result.json());
-  const { total, ...counts } = summary.vdns;
+  const { total, unconfigured: _, ...counts } = summary.vdns;
   if (summary.exitCode !== result.exitCode)
     throw new Error(`it ended with ${result.exitCode}, not as it says`);
   if (Object.values(counts).reduce((a, b) => a + b) !== total)

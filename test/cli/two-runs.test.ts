@@ -8,7 +8,7 @@ test('a second run on the same source ends with 75 and touches nothing; a dry ru
   const { url, simulator, startSync, sync } = await syncSetup({ vdns: ['1-3'] });
   const gate = await holdUp(url, 'apply');
   const first = startSync();
-  await untilHeldUp(url, 3);
+  await untilHeldUp(url, 1);
   const stored = await rowVersions(url);
   const requests = simulator.requests.total;
 

@@ -1,0 +1,81 @@
+import { sql } from 'kysely';
+import { type Change, type CodeList, type Difference, diff, sameChanges } from '../domain/diff.ts';
+import { DatabaseError, VdnError } from '../errors.ts';
+import { batched } from './batch.ts';
+import type { OpenDatabase } from './database.ts';
+import { contactError } from './database-error.ts';
+import type { Reconnect } from './reconnect.ts';
+import { storedCodes } from './stored-codes.ts';
+import { loadVdnStates, type VdnState } from './vdn-states.ts';
+
+/** What a run reads of what is stored. */
+export interface RunReader {
+  /** @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is */
+  states(source: string, maxAgeMs: number | undefined): Promise<VdnState[]>;
+  /** How a list differs from what is stored. */
+  compare(source: string, vdnId: number, list: CodeList): Promise<Difference>;
+  /** Whether exactly these changes are what is held of a VDN. */
+  holds(source: string, vdnId: number, changes: readonly Change[]): Promise<boolean>;
+}
+
+/** Stored codes that are read in one statement: what is in memory at once, beside the lists that were read. */
+const mostRowsCompared = 50_000;
+
+/** The same for a dry run. */
+export function runReader(database: OpenDatabase, reconnect: Reconnect): RunReader {
+  const { db } = database;
+  /** Active codes as the row of `vdn` has them: how much there will be to read. */
+  const codeCounts = new Map<string, number>();
+  const readCodes = batched((vdns: readonly VdnKey[]) => reconnect.retry(() => storedCodes(db, vdns)), {
+    rowsOf: (vdn: VdnKey) => 1 + (codeCounts.get(keyOf(vdn)) ?? 0),
+    mostRows: mostRowsCompared,
+  });
+  return {
+    async states(source, maxAgeMs) {
+      const states = await orFatal(database, () =>
+        reconnect.retry(() => loadVdnStates(db, source, maxAgeMs)),
+      );
+      for (const { vdnId, codeCount } of states) codeCounts.set(keyOf({ source, vdnId }), codeCount);
+      return states;
+    },
+    compare: async (source, vdnId, list) =>
+      diff(await orVdnError('the stored codes cannot be read', () => readCodes({ source, vdnId })), list),
+    holds: (source, vdnId, changes) =>
+      orVdnError('what is held cannot be read', async () => {
+        const held = await reconnect.retry(() =>
+          db
+            .selectFrom('held_change')
+            .where('source', '=', source)
+            .where('vdn_id', '=', vdnId)
+            .select(sql<Change[]>`difference`.as('changes'))
+            .executeTakeFirst(),
+        );
+        return held !== undefined && sameChanges(held.changes, changes);
+      }),
+  };
+}
+
+interface VdnKey {
+  readonly source: string;
+  readonly vdnId: number;
+}
+
+function keyOf({ source, vdnId }: VdnKey): string {
+  return `${vdnId} ${source}`;
+}
+
+/** For what concerns one VDN: what the database refuses fails it. */
+async function orVdnError<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof DatabaseError)) throw error;
+    throw new VdnError(
+      'database',
+      `${what}: ${error.message}. Nothing of this VDN was written; the next run tries it again.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
