@@ -77,11 +77,6 @@ export function isConnectionLost(error: unknown): boolean {
   return error instanceof ConnectionLostError;
 }
 
-/** Whether a statement waited for a lock for as long as it may. */
-export function isLockTimeout(error: unknown): boolean {
-  return sqlStateOf(error) === sqlState.lockNotAvailable;
-}
-
 /** Whether a failed database operation may well succeed in a minute. */
 export function isPassing(error: unknown): error is ConnectionLostError | DatabaseBusyError {
   return error instanceof ConnectionLostError || error instanceof DatabaseBusyError;

@@ -10,10 +10,5 @@ export function instantText<T extends Date | null>(
   return sql`to_char(${instant} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 }
 
-/** An instant that `instantText` gave, for use in a statement. */
-export function instant(text: string): RawBuilder<Date> {
-  return sql`${text}::timestamptz`;
-}
-
 /** The database's clock now; unlike now(), not the start of the transaction. */
 export const clock = sql<Date>`clock_timestamp()`;

@@ -32,9 +32,11 @@ export function runReader(database: OpenDatabase, reconnect: Reconnect): RunRead
   });
   return {
     async states(source, maxAgeMs) {
-      const states = await orFatal(database, () =>
-        reconnect.retry(() => loadVdnStates(db, source, maxAgeMs)),
-      );
+      const states = await reconnect
+        .retry(() => loadVdnStates(db, source, maxAgeMs))
+        .catch((error: unknown) => {
+          throw contactError(error, database.where);
+        });
       for (const { vdnId, codeCount } of states) codeCounts.set(keyOf({ source, vdnId }), codeCount);
       return states;
     },
