@@ -1,5 +1,5 @@
-#!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
+import { programName } from './commands/invocation.ts';
 import { tellRefusal } from './commands/refusal.ts';
 import { type ExitCode, exitCodes, FatalError, Interruption } from './errors.ts';
 import { version } from './version.ts';
@@ -24,7 +24,12 @@ const program = new Command('obs-code-sync')
   .version(version)
   .exitOverride()
   // What is wrong with the arguments is reported below, like every other error.
-  .configureOutput({ outputError: () => {} });
+  .configureOutput({
+    outputError: () => {},
+    // The examples of a help text work as they stand where they are printed.
+    writeOut: (text) =>
+      process.stdout.write(text.replaceAll(/^(Usage: | {2})obs-code-sync(?= )/gm, `$1${programName()}`)),
+  });
 /** Each brings libraries that the others have no use for: only the one that is asked for is loaded. */
 const commands = new Map<string, () => Promise<Command>>([
   ['sync', async () => (await import('./commands/sync.ts')).syncCommand(exit)],

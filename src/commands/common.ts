@@ -11,6 +11,7 @@ import { createLogger } from '../observe/logger.ts';
 import { type MissingDatabase, type OpenDatabase, openDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
 import { Reconnect } from '../store/reconnect.ts';
+import { defaultConfigFile } from './invocation.ts';
 
 /** How a command hands its exit code to main.ts, the only place that sets the process's. */
 export type Exit = (code: ExitCode) => void;
@@ -20,8 +21,6 @@ export interface CommonOptions {
   readonly config?: string;
   readonly logLevel?: LogLevel;
 }
-
-export const defaultConfigFile = 'obs-code-sync.yaml';
 
 /** Where `demo` keeps its database; `status` and `changes` look there where there is no configuration. */
 export const demoDirectory = 'obs-data';
@@ -38,8 +37,10 @@ export function withCommonOptions(command: Command, configUse = 'configuration f
 }
 
 /** @throws FatalError `configuration` */
-export function loadConfiguration({ config = defaultConfigFile }: CommonOptions): Promise<Config> {
-  return loadConfig(config, process.env);
+export function loadConfiguration({ config }: CommonOptions): Promise<Config> {
+  const namedBy = config === process.env.OBS_CODE_SYNC_CONFIG ? 'OBS_CODE_SYNC_CONFIG' : '--config';
+  if (config === undefined) return loadConfig(defaultConfigFile, process.env, 'default');
+  return loadConfig(config, process.env, namedBy);
 }
 
 /** The part of a configuration that reading the database takes. */

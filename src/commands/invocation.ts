@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import type { Invocation } from '../domain/invocation.ts';
-import { defaultConfigFile } from './common.ts';
+
+export const defaultConfigFile = 'obs-code-sync.yaml';
 
 /**
  * How this process was called: a command that it prints then finds the same program and the same configuration.

@@ -10,11 +10,19 @@ import { parseYaml } from './yaml-file.ts';
 
 /**
  * The configuration in a YAML file, with placeholders filled in from `env` and from files. Relative paths in it begin
- * at the file's own directory. Throws a `FatalError` (`configuration`) that lists everything that is wrong.
+ * at the file's own directory.
+ *
+ * @param namedBy what the file was named by, for the message where there is none
+ * @throws FatalError `configuration` that lists everything that is wrong
  */
-export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<Config> {
-  const written = parseYaml(readConfigFile(file), file);
-  const directory = dirname(resolve(file));
+export async function loadConfig(
+  named: string,
+  env: NodeJS.ProcessEnv,
+  namedBy = '--config',
+): Promise<Config> {
+  const file = resolve(named);
+  const written = parseYaml(readConfigFile(file, namedBy), file);
+  const directory = dirname(file);
   const { tree, problems: unfilled } = fillIn(written, { env, directory });
 
   const result = check(configSchema(directory), tree, written);
@@ -29,7 +37,7 @@ export async function loadConfig(file: string, env: NodeJS.ProcessEnv): Promise<
   );
 }
 
-function readConfigFile(file: string): string {
+function readConfigFile(file: string, namedBy: string): string {
   const content = readText(file);
   if (content.ok) return content.value;
   if (content.code !== 'ENOENT') {
@@ -40,7 +48,7 @@ function readConfigFile(file: string): string {
   }
   throw new FatalError(
     'configuration',
-    `There is no configuration file ${file}. Make one with "cp obs-code-sync.example.yaml obs-code-sync.yaml", ` +
+    `There is no configuration file ${file} (named by ${namedBy}). Make one of obs-code-sync.example.yaml, ` +
       'or name another with --config FILE or OBS_CODE_SYNC_CONFIG.',
   );
 }

@@ -12,9 +12,17 @@ const reasons: Readonly<Record<string, string>> = {
 /** A file's text, or why it cannot be read, in words without the file's name (which may come from a placeholder). */
 export function readText(path: string): Parsed<string> & { readonly code?: string } {
   try {
-    return { ok: true, value: readFileSync(path, 'utf8') };
+    const bytes = readFileSync(path);
+    if (isUtf16(bytes)) return { ok: false, problems: ['it is UTF-16; save it as UTF-8'] };
+    return { ok: true, value: bytes.toString('utf8') };
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     return { ok: false, problems: [reasons[code] ?? code], code };
   }
+}
+
+/** By its byte order mark, or a first character of ASCII in two bytes, as Windows PowerShell and Notepad write it. */
+function isUtf16([first, second]: Buffer): boolean {
+  const mark = [first, second].toSorted().join() === '254,255';
+  return mark || (first === 0) !== (second === 0);
 }

@@ -23,9 +23,9 @@ test('--help and --version go to stdout and end well', async () => {
 test.each(commands)('%s --help has the options that every command has, and examples', async (command) => {
   const { exitCode, stdout, stderr } = await run([command, '--help']);
   expect([exitCode, stderr]).toEqual([0, '']);
-  expect(stdout).toMatch(new RegExp(`^Usage: obs-code-sync ${command} `));
+  expect(stdout).toMatch(new RegExp(`^Usage: node /.*/src/main.ts ${command} `));
   for (const option of ['--help', '--config', '--log-level']) expect(stdout).toContain(option);
-  expect(stdout).toMatch(/^Examples:\n {2}obs-code-sync /m);
+  expect(stdout).toMatch(/^Examples:\n {2}node \/.*\/src\/main\.ts /m);
 });
 
 describe('what is mistyped is refused with exit 2, and what was meant', () => {
@@ -42,7 +42,7 @@ describe('what is mistyped is refused with exit 2, and what was meant', () => {
     [['sync', '--vdn', ''], /--vdn/],
     [['sync', '--vdn', '1,two'], /--vdn.*"two"/],
     [['sync', '--max-age', '6'], /--max-age.*6/],
-    [['sync', '--approve', 'yes'], /--approve.*12 hex digits/],
+    [['sync', '--approve', 'yes'], /--approve.*16 hex digits/],
     [['sync', '--log-level', 'loud'], /--log-level.*Allowed choices are fatal, error/],
   ])('%j', async (args, message) => {
     const result = await run(args);
@@ -60,7 +60,11 @@ test('the configuration is looked for where the option, then where the variable 
     run(['sync']),
   ]);
   expect([both, variable, neither].map(({ exitCode }) => exitCode)).toEqual([2, 2, 2]);
-  expect(both.stderr).toMatch(/no configuration file \/nowhere\/of-option\.yaml/);
-  expect(variable.stderr).toMatch(/no configuration file \/nowhere\/of-variable\.yaml/);
-  expect(neither.stderr).toMatch(/no configuration file obs-code-sync\.yaml\. Make one with/);
+  expect(both.stderr).toMatch(/no configuration file \/nowhere\/of-option\.yaml \(named by --config\)/);
+  expect(variable.stderr).toMatch(
+    /no configuration file \/nowhere\/of-variable\.yaml \(named by OBS_CODE_SYNC_CONFIG\)/,
+  );
+  expect(neither.stderr).toMatch(
+    /no configuration file \/.*\/obs-code-sync\.yaml \(named by default\)\. Make one of/,
+  );
 });

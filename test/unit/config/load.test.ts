@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
@@ -132,10 +132,18 @@ describe('relative paths begin at the directory of the configuration file', () =
 });
 
 describe('a configuration file that cannot be read', () => {
+  test.each(['\ufeff', ''])('because it is UTF-16 (mark %j), says so', async (mark) => {
+    const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
+    await writeFile(file, Buffer.from(`${mark}database: {}`, 'utf16le'));
+    expect((await errorOf(loadConfig(file, {}))).message).toBe(
+      `The configuration file ${file} cannot be read: it is UTF-16; save it as UTF-8.`,
+    );
+  });
+
   test('because it is missing, comes with how to make or name one', async () => {
     const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
     expect((await errorOf(loadConfig(file, {}))).message).toBe(
-      `There is no configuration file ${file}. Make one with "cp obs-code-sync.example.yaml obs-code-sync.yaml", ` +
+      `There is no configuration file ${file} (named by --config). Make one of obs-code-sync.example.yaml, ` +
         'or name another with --config FILE or OBS_CODE_SYNC_CONFIG.',
     );
   });
