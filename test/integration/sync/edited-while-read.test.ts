@@ -1,4 +1,3 @@
-import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { CompleteSnapshot, type Page } from '../../../src/domain/complete-snapshot.ts';
 import { VdnError } from '../../../src/errors.ts';
@@ -7,31 +6,30 @@ import { ServerQueue } from '../../../src/isales/server-queue.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/index.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
 import { runs } from '../../support/effort.ts';
-import { EditedList, type EditedReading, editedReading } from '../../unit/sync/edited-list.ts';
+import { type Chance, Seeded } from '../../unit/sync/model/chance.ts';
+import { EditedList } from '../../unit/sync/model/edited-list.ts';
+import { usualEdits } from '../../unit/sync/model/worlds.ts';
 import { kinds, rowsOf } from '../store/opened.ts';
 import { sourceOf, sync } from './engine.ts';
 
-/** Each VDN has a list of its own, and one way in which it is edited in each night's run. */
+/** Each VDN has a list of its own, edited in its own way in each night's run. */
 const nights = runs(4);
 const lists = 60;
-const readings = fc.sample(fc.array(editedReading, { minLength: nights, maxLength: nights }), {
-  seed: 20260102,
-  numRuns: lists,
-});
 const pageSizes = [1, 2, 3, 4, 5];
 
 interface Case {
   readonly source: string;
   readonly vdnId: number;
   readonly pageSize: number;
+  readonly chance: Chance;
   readonly list: EditedList;
-  readonly readings: readonly EditedReading[];
 }
 
-const cases: Case[] = readings.map((inTurn, index) => {
-  const pageSize = inTurn[0]?.pageSize ?? 1;
-  const list = new EditedList(inTurn[0]?.count ?? 0);
-  return { source: `pages-of-${pageSize}`, vdnId: index + 1, pageSize, list, readings: inTurn };
+const cases: Case[] = Array.from({ length: lists }, (_, index) => {
+  const chance = new Seeded(20260102 + index);
+  const pageSize = chance.oneOf(pageSizes);
+  const list = new EditedList(chance.below(4 * pageSize + 2), chance, [...usualEdits, 'repeat']);
+  return { source: `pages-of-${pageSize}`, vdnId: index + 1, pageSize, chance, list };
 });
 
 let simulator: Simulator;
@@ -53,12 +51,12 @@ const sources = () =>
     return sourceOf(simulator.baseUrl, vdns, { name, pageSize, concurrency: 10 });
   });
 
-/** Lets the list of a case be edited before each request, as its reading for this night says. */
-function edit({ vdnId, list, readings }: Case, night: number): void {
+/** Lets the list of a case be edited before three requests of ten. */
+function edit({ vdnId, list, chance }: Case): void {
   list.restart();
   simulator.vdn(vdnId).replace(list.rows);
-  simulator.betweenRequests(vdnId, (_, request) => {
-    list.apply(readings[night]?.edits[request - 1] ?? []);
+  simulator.betweenRequests(vdnId, () => {
+    if (chance.happens(3)) list.edit();
     return list.rows;
   });
 }
@@ -72,7 +70,7 @@ test(
     let removals = 0;
     let done = 0;
     for (let night = 0; night < nights; night += 1) {
-      for (const one of cases) edit(one, night);
+      for (const one of cases) edit(one);
       const { runId, codes, vdns } = await sync(database, sources());
       removals += codes.removed;
       done += vdns.changed + vdns.unchanged;
@@ -115,12 +113,12 @@ test(
   'the same edits over HTTP make a reader that reads once lose live codes',
   async () => {
     let losses = 0;
-    for (const reading of readings.flat()) {
-      const list = new EditedList(reading.count);
-      const stored = list.rows;
+    for (const one of cases) {
       const vdnId = 9000;
-      edit({ source: '', vdnId, pageSize: reading.pageSize, list, readings: [reading] }, 0);
-      const codes = await codesByOneRead(vdnId, reading.pageSize);
+      const { pageSize, list } = one;
+      const stored = list.rows;
+      edit({ ...one, vdnId });
+      const codes = await codesByOneRead(vdnId, pageSize);
       if (stored.some(({ obsCode }) => codes?.has(obsCode) === false && list.throughout.has(obsCode)))
         losses += 1;
     }
