@@ -38,6 +38,7 @@ const commands = new Map<string, () => Promise<Command>>([
   ['check', async () => (await import('./commands/check.ts')).checkCommand(exit)],
   ['status', async () => (await import('./commands/status.ts')).statusCommand(exit)],
   ['changes', async () => (await import('./commands/changes.ts')).changesCommand(exit)],
+  ['export', async () => (await import('./commands/export.ts')).exportCommand(exit)],
   ['simulate', async () => (await import('./commands/simulate.ts')).simulateCommand()],
   ['demo', async () => (await import('./commands/demo.ts')).demoCommand(exit)],
 ]);

@@ -1,7 +1,7 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { Kysely, Transaction } from 'kysely';
-import { exitCodes, FatalError } from '../errors.ts';
-import { type ChangeFilter, codeChanges, firstLists, knownVdns, type Since } from '../store/change-feed.ts';
+import type { Transaction } from 'kysely';
+import { exitCodes } from '../errors.ts';
+import { type ChangeFilter, codeChanges, firstLists, type Since } from '../store/change-feed.ts';
 import { readOnly } from '../store/read-only.ts';
 import type { Database } from '../store/tables.ts';
 import { printChanges } from './changes-report.ts';
@@ -14,6 +14,7 @@ import {
   withCommonOptions,
   withDatabase,
 } from './common.ts';
+import { refuseUnknown } from './known-vdns.ts';
 import { printJson } from './terminal.ts';
 
 interface ChangesOptions extends CommonOptions {
@@ -78,23 +79,4 @@ function sinceArgument(text: string): Since {
   throw new InvalidArgumentError(
     'expected a duration such as 7d, or a date such as 2026-11-24 or 2026-11-24T02:15Z.',
   );
-}
-
-/** A mistyped source or VDN must not look like one without changes. */
-async function refuseUnknown(db: Kysely<Database>, { source, vdnIds = [] }: ChangeFilter): Promise<void> {
-  const known = await knownVdns(db, source);
-  if (source !== undefined && known.length === 0) {
-    const names = new Set((await knownVdns(db, undefined)).map((vdn) => vdn.source));
-    throw new FatalError(
-      'usage',
-      `The database has no source ${source}; it has ${[...names].join(', ') || 'none'}.`,
-    );
-  }
-  const unknown = vdnIds.filter((vdnId) => !known.some((vdn) => vdn.vdnId === vdnId));
-  if (unknown.length > 0) {
-    throw new FatalError(
-      'usage',
-      `The database has no VDN ${unknown.join(', ')}${source ? ` of ${source}` : ''}.`,
-    );
-  }
 }
