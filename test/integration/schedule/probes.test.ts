@@ -7,7 +7,8 @@ import { probeRoutes } from '../../../src/schedule/probes.ts';
 import { serve } from '../../../src/schedule/server.ts';
 import { sourceStates } from '../../../src/schedule/source-states.ts';
 import { openDatabase } from '../../../src/store/database.ts';
-import { migrateToLatest, requireCurrentSchema } from '../../../src/store/migrator.ts';
+import { migrateToLatest } from '../../../src/store/migrator.ts';
+import { readOnly } from '../../../src/store/read-only.ts';
 import { startEmbeddedServer, testDatabase } from '../../support/postgres.ts';
 import { parsePrometheusText, seriesValue } from '../../support/prometheus-text.ts';
 import { query } from '../../support/template-database.ts';
@@ -23,8 +24,8 @@ async function served(url: string) {
   const metrics = createMetrics(sources.map(({ name }) => name));
   const routes = probeRoutes(
     {
-      databaseReady: () => requireCurrentSchema(database),
-      sourceStates: () => sourceStates(database.db, sources),
+      databaseReady: () => readOnly(database, async () => {}),
+      sourceStates: () => readOnly(database, (trx) => sourceStates(trx, sources)),
     },
     metrics,
   );
