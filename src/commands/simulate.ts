@@ -151,6 +151,8 @@ While it runs it can be edited over HTTP, without a signature and only from the 
   PUT, DELETE        /simulator/vdns/25/codes/00605 {"obsCodeDesc":"Changed."}
   GET, PUT, DELETE   /simulator/vdns/25/fault       {"kind":"hang"}, or a list of faults
   GET, PUT, DELETE   /simulator/fault               the same for all VDNs
+  PUT, DELETE        /simulator/away                {"how":"503","forMs":10000}: away for every VDN; also 502, 504,
+                                                reset, refused, hang
   POST               /simulator/edit                {"share":0.01,"firstVdn":1,"lastVdn":300}: changes 1 % of
                                                 the descriptions of these VDNs, or of all of them
   GET, DELETE        /simulator/requests            what was asked for; DELETE counts anew

@@ -34,6 +34,9 @@ export function sourceSchema(directory: string) {
       .describe('Most requests a second; no limit where absent.'),
     timeout: duration('1h').prefault('10s').describe('Of one attempt, from sending to the last byte.'),
     retries: wholeNumber(0, 20).default(3).describe('Further attempts of one request.'),
+    outage: duration('24h')
+      .prefault('2m')
+      .describe('How long in all a run waits for a server that is away: no answer, or 502, 503, 504.'),
     tls: tls(directory),
     signing: mapping({
       headers: signedHeaders().describe('The headers that are signed; host must be among them.'),
@@ -46,7 +49,7 @@ export function sourceSchema(directory: string) {
     conflictingDescriptions: oneOf(['fail', 'join'])
       .default('fail')
       .describe('A code that the server lists with two descriptions: fail its VDN, or join them with " / ".'),
-  }).transform(({ timeout, ...rest }) => ({ ...rest, timeoutMs: timeout }));
+  }).transform(({ timeout, outage, ...rest }) => ({ ...rest, timeoutMs: timeout, outageMs: outage }));
 }
 
 function vdns() {

@@ -45,6 +45,8 @@ export interface SourceConfig {
   readonly timeoutMs: number;
   /** Further attempts of one request. */
   readonly retries: number;
+  /** How long in all a run waits for the server where it is away. */
+  readonly outageMs: number;
   readonly tls: TlsConfig;
   readonly signing: SigningConfig;
   /** Of a code that is listed with several descriptions: fail its VDN, or keep all of them, joined by " / ". */

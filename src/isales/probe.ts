@@ -35,7 +35,7 @@ export async function probeSource(source: SourceConfig, signal: AbortSignal): Pr
 }
 
 async function ask(source: SourceConfig, signal: AbortSignal): Promise<Omit<Probe, 'otherVariant'>> {
-  const queue = new ServerQueue({ concurrency: 1 });
+  const queue = new ServerQueue({ concurrency: 1, outageMs: source.outageMs });
   const client = createClient({ ...source, retries: 0 }, queue);
   let clockDifferenceMs: number | undefined;
   const firstRow = { vdnId: source.vdns[0] ?? 1, pageNum: 1, pageSize: 1 };

@@ -1,45 +1,178 @@
-import PQueue from 'p-queue';
+import type { OutageError, VdnError } from '../errors.ts';
+import { outageError, serverGivenUp, sourceUnavailable } from './queue-notices.ts';
+import { type QueueLimits, type QueueOptions, ServerState, usualDelays } from './server-state.ts';
+
+export interface Turn {
+  readonly vdnId: number;
+  /** Before all others: what a 429 has sent away is asked again first, so that its retries do not run out in vain. */
+  readonly first?: boolean;
+}
+
+interface Waiting extends Turn {
+  readonly begin: (permit: Permit) => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
+/** The right to send one request. */
+interface Permit {
+  readonly vdnId: number;
+  readonly startedAt: number;
+  readonly isProbe: boolean;
+}
 
 /**
- * The one way to a server, for all sources that live on it: at most `concurrency` requests at once, at the
- * agreed rate, and none while the server has asked to be left alone. Retries pass through it like any request,
- * so that waiting for a retry holds no slot.
+ * The one way to a server, for all sources that live on it: at most so many requests at once, at a rate, slower where
+ * the server wants it, and none while it is away. Retries pass through it like any request, so that waiting for a
+ * retry holds no slot.
  */
 export class ServerQueue {
   readonly concurrency: number;
-  readonly #queue: PQueue;
-  #resumeAt = 0;
-  #resumeTimer: NodeJS.Timeout | undefined;
+  readonly #server: ServerState;
+  readonly #outageMs: number;
+  readonly #notify: (message: string) => void;
+  readonly #waiting: Waiting[] = [];
+  /** By VDN: the number of its last request, so that a probe is another VDN's. */
+  readonly #lastAsked = new Map<number, number>();
+  readonly #givenUp = new AbortController();
+  #underWay = 0;
+  #sent = 0;
+  #probe: Permit | undefined;
+  /** Why the server was given up, until one request has failed with it. */
+  #untold: OutageError | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param requestsPerSecond no limit where undefined */
-  constructor({
-    concurrency,
-    requestsPerSecond,
-  }: { concurrency: number; requestsPerSecond?: number | undefined }) {
-    this.concurrency = concurrency;
-    // One request per interval: ten per second as `intervalCap: 10` would start all ten at once.
-    const rate =
-      requestsPerSecond === undefined ? {} : { interval: 1000 / requestsPerSecond, intervalCap: 1 };
-    this.#queue = new PQueue({ concurrency, ...rate });
+  constructor(limits: QueueLimits, { notify = () => {}, delays = usualDelays }: Partial<QueueOptions> = {}) {
+    this.concurrency = limits.concurrency;
+    this.#server = new ServerState(limits, { notify, delays });
+    this.#outageMs = limits.outageMs;
+    this.#notify = notify;
   }
 
-  /** Runs `request` when its turn comes. Rejects with the signal's reason where it is aborted before. */
-  run<T>(request: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    return this.#queue.add(request, { signal });
+  /** 429s in a row, each after a pause of its own. */
+  get refusals(): number {
+    return this.#server.refusals;
   }
 
-  /** Starts no further request for so long; a longer pause already under way stands. */
-  pause(ms: number): void {
-    const resumeAt = Date.now() + ms;
-    if (resumeAt <= this.#resumeAt) return;
-    this.#resumeAt = resumeAt;
-    this.#queue.pause();
-    clearTimeout(this.#resumeTimer);
-    this.#resumeTimer = setTimeout(() => this.#queue.start(), ms);
+  /**
+   * Sends a request when its turn comes; where it fails because the server is away, again once that is over.
+   *
+   * @throws what the request threw
+   * @throws OutageError where the server stayed away for too long, `source-unavailable` where another request found out
+   * @throws the signal's reason where it is aborted
+   */
+  async run<T>(request: (signal: AbortSignal) => Promise<T>, turn: Turn, signal: AbortSignal): Promise<T> {
+    for (;;) {
+      const permit = await this.#turnOf(turn, signal);
+      try {
+        const answer = await request(
+          permit.isProbe ? AbortSignal.any([signal, this.#givenUp.signal]) : signal,
+        );
+        this.#end(permit, undefined);
+        return answer;
+      } catch (error) {
+        if (!this.#end(permit, error)) throw error;
+      }
+    }
   }
 
-  /** Lets go of the timer of a pause, so that the process can end. */
+  /** Lets go of the timer, so that the process can end. */
   close(): void {
-    clearTimeout(this.#resumeTimer);
+    clearTimeout(this.#timer);
+  }
+
+  #turnOf(turn: Turn, signal: AbortSignal): Promise<Permit> {
+    signal.throwIfAborted();
+    return new Promise((resolve, reject) => {
+      const leave = () => {
+        signal.removeEventListener('abort', abort);
+        const place = this.#waiting.indexOf(waiting);
+        if (place >= 0) this.#waiting.splice(place, 1);
+      };
+      const abort = () => waiting.refuse(signal.reason);
+      const waiting: Waiting = {
+        ...turn,
+        begin: (permit) => {
+          leave();
+          resolve(permit);
+        },
+        refuse: (reason) => {
+          leave();
+          reject(reason);
+        },
+      };
+      signal.addEventListener('abort', abort, { once: true });
+      if (turn.first) this.#waiting.unshift(waiting);
+      else this.#waiting.push(waiting);
+      this.#admit();
+    });
+  }
+
+  /** Lets requests begin, as many as may, and comes back when the next one may. */
+  #admit(): void {
+    clearTimeout(this.#timer);
+    if (this.#givenUp.signal.aborted) this.#refuseAll(this.#givenUp.signal.reason);
+    const now = performance.now();
+    const { givesUpAt, lastFailure } = this.#server;
+    if (lastFailure !== undefined && now >= givesUpAt) this.#giveUp(lastFailure);
+    let comeBackAt = this.#givenUp.signal.aborted ? Number.POSITIVE_INFINITY : givesUpAt;
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      const { startsAt } = this.#server;
+      if (startsAt > now) {
+        comeBackAt = Math.min(startsAt, givesUpAt);
+        break;
+      }
+      this.#begin(next, now);
+    }
+    if (comeBackAt < Number.POSITIVE_INFINITY)
+      this.#timer = setTimeout(() => this.#admit(), Math.ceil(comeBackAt - now));
+  }
+
+  /** Which is next, where one more may be under way; while the server is away, one of the VDN not asked for longest. */
+  #next(): Waiting | undefined {
+    if (this.#underWay >= this.#server.atOnce) return undefined;
+    if (!this.#server.isAway) return this.#waiting[0];
+    if (this.#probe !== undefined) return undefined;
+    return this.#waiting.toSorted((a, b) => this.#askedLast(a) - this.#askedLast(b))[0];
+  }
+
+  #askedLast({ vdnId }: Waiting): number {
+    return this.#lastAsked.get(vdnId) ?? 0;
+  }
+
+  #begin(waiting: Waiting, now: number): void {
+    const permit: Permit = { vdnId: waiting.vdnId, startedAt: now, isProbe: this.#server.isAway };
+    if (permit.isProbe) this.#probe = permit;
+    this.#underWay += 1;
+    this.#sent += 1;
+    this.#lastAsked.set(waiting.vdnId, this.#sent);
+    this.#server.began(now);
+    waiting.begin(permit);
+  }
+
+  /** @returns whether the request is to be sent again, since the server is away */
+  #end(permit: Permit, error: unknown): boolean {
+    this.#underWay -= 1;
+    if (this.#probe === permit) this.#probe = undefined;
+    const again = !this.#givenUp.signal.aborted && this.#server.ended(permit, error, performance.now());
+    this.#admit();
+    return again;
+  }
+
+  /** The request that probes fails with what it met, all others find the server given up. */
+  #giveUp(last: VdnError): void {
+    const reason = outageError(last, this.#outageMs);
+    this.#notify(serverGivenUp(reason));
+    this.#givenUp.abort(reason);
+    // A probe that is under way is stopped by it; between two of them the last one's request is told first.
+    this.#untold = this.#probe === undefined ? reason : undefined;
+    this.#waiting.sort((a, b) => this.#askedLast(b) - this.#askedLast(a));
+    this.#refuseAll(reason);
+  }
+
+  #refuseAll(reason: OutageError): void {
+    for (const { refuse } of [...this.#waiting]) {
+      refuse(this.#untold ?? sourceUnavailable(reason));
+      this.#untold = undefined;
+    }
   }
 }

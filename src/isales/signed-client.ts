@@ -81,13 +81,15 @@ export function createSignedClient(source: ClientConfig, queue: ServerQueue): Si
 
   return {
     get: (ask, signal, onAttempt) => {
-      const once = () =>
-        pausing(queue, () =>
-          observed(ask.vdnId, onAttempt, (onHeaders) =>
-            accepting(ask.final, () => attempt(ask, signal, onHeaders)),
-          ),
+      const once = (signal: AbortSignal) =>
+        observed(ask.vdnId, onAttempt, (onHeaders) =>
+          accepting(ask.final, () => attempt(ask, signal, onHeaders)),
         );
-      return retried(() => queue.run(once, signal), source.retries, signal);
+      const queued = (before: RetriableError | undefined) =>
+        queue.run(once, { vdnId: ask.vdnId, first: isRefused(before) }, signal);
+      // A server that says 429 again and again says it to every request: each on its own would ask it for an hour.
+      const isHopeless = (error: RetriableError) => isRefused(error) && queue.refusals > source.retries;
+      return retried(queued, { retries: source.retries, signal, isHopeless });
     },
     close: transport.close,
   };
@@ -104,15 +106,7 @@ async function accepting<T>(final: SignedGet<T>['final'], attempt: () => Promise
   }
 }
 
-/** Pauses the queue before the slot is free: the next request must not slip through. */
-async function pausing<T>(queue: ServerQueue, attempt: () => Promise<T>): Promise<T> {
-  try {
-    return await attempt();
-  } catch (error) {
-    if (error instanceof RetriableError && error.retryAfterMs !== undefined) queue.pause(error.retryAfterMs);
-    throw error;
-  }
-}
+const isRefused = (error: RetriableError | undefined) => error?.code === 'rate-limited';
 
 function without(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text);

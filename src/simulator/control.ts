@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { errorBody, send } from './answers.ts';
+import { type Absence, waysToBeAway } from './away.ts';
 import { faultSchema } from './fault-shapes.ts';
 import { mustBeVdn } from './lists.ts';
 import type { State } from './request-handler.ts';
@@ -10,8 +11,13 @@ import { type VdnList, vdnList } from './vdn-list.ts';
 /** Paths that begin with this edit the simulator instead of asking it. */
 export const controlPrefix = '/simulator/';
 
+/** What can be edited, the server's being there included. */
+interface Editable extends State {
+  readonly absence: Absence;
+}
+
 interface Asked {
-  readonly state: State;
+  readonly state: Editable;
   /** The parts of the path that vary, decoded. */
   readonly parts: readonly string[];
   /** The request's JSON; undefined where there is no body. */
@@ -29,6 +35,11 @@ const bulkEdit = z.strictObject({
   firstVdn: z.int().optional(),
   lastVdn: z.int().optional(),
 });
+
+/** A server that refuses connections cannot be told to come back. */
+const absence = z
+  .strictObject({ how: z.enum(waysToBeAway), forMs: z.int().positive().optional() })
+  .refine(({ how, forMs }) => how !== 'refused' || forMs !== undefined, 'refused needs forMs');
 
 const routes: readonly Route[] = [
   ['GET', /^vdns\/(\d+)$/, (asked) => ({ codes: listOf(asked).codes() })],
@@ -48,6 +59,8 @@ const routes: readonly Route[] = [
   ['GET', /^(?:vdns\/(\d+)\/)?fault$/, (asked) => asked.state.faults.list(scopeOf(asked))],
   ['PUT', /^(?:vdns\/(\d+)\/)?fault$/, setFaults],
   ['DELETE', /^(?:vdns\/(\d+)\/)?fault$/, (asked) => asked.state.faults.clear(scopeOf(asked))],
+  ['PUT', /^away$/, goAway],
+  ['DELETE', /^away$/, ({ state }) => void state.absence.end()],
   ['GET', /^requests$/, ({ state }) => state.requests.counts()],
   ['DELETE', /^requests$/, ({ state }) => state.requests.reset()],
   ['POST', /^edit$/, ({ state, body }) => ({ changed: state.lists.rewrite(bulkEdit.parse(body)) })],
@@ -55,7 +68,7 @@ const routes: readonly Route[] = [
 
 /** Answers a request that edits or inspects the simulator itself. From another machine there is no such path. */
 export async function handleControl(
-  state: State,
+  state: Editable,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -78,7 +91,7 @@ export async function handleControl(
 
 class NoSuchRoute extends Error {}
 
-function act(state: State, method: string, path: string, body: string): unknown {
+function act(state: Editable, method: string, path: string, body: string): unknown {
   for (const [routeMethod, pattern, handle] of routes) {
     const match = routeMethod === method ? pattern.exec(path) : null;
     if (match === null) continue;
@@ -98,6 +111,12 @@ function setFaults(asked: Asked): void {
   const parsed = z.array(faultSchema).parse(Array.isArray(asked.body) ? asked.body : [asked.body]);
   asked.state.faults.clear(scope);
   for (const fault of parsed) asked.state.faults.add(scope, fault);
+}
+
+/** After the answer: where connections are refused, its own is cut too. */
+function goAway({ state, body }: Asked): void {
+  const { how, forMs } = absence.parse(body);
+  setImmediate(() => void state.absence.begin(how, forMs));
 }
 
 function listOf({ state, parts }: Asked): VdnList {

@@ -25,6 +25,13 @@ const nothing: Met = { delayMs: 0, answer: undefined, edits: [], pages: [] };
 /** The faults that are in force, for single VDNs and for all of them. */
 export class FaultBook {
   readonly #entries = new Map<number | 'all', Entry[]>();
+  #away: AnswerFault | undefined;
+
+  /** What every request meets while the server is away, before all other faults. */
+  set away(fault: Fault | undefined) {
+    const parsed = fault && faultSchema.parse(fault);
+    this.#away = parsed && isAnswer(parsed) ? parsed : undefined;
+  }
 
   /** Adds a fault behind those that are there; of several that give a whole answer the first is used up first. */
   add(vdnId: number | 'all', fault: Fault): void {
@@ -44,6 +51,7 @@ export class FaultBook {
 
   /** What a request for this page meets; counts as one time for each fault that comes to bear. */
   meet(vdnId: number | undefined, pageNum: number | undefined): Met {
+    if (this.#away !== undefined) return { ...nothing, answer: this.#away };
     if (this.#entries.size === 0) return nothing;
     const own = vdnId === undefined ? [] : (this.#entries.get(vdnId) ?? []);
     const fitting = [...own, ...(this.#entries.get('all') ?? [])].filter(

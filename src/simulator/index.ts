@@ -2,6 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { errorBody, send } from './answers.ts';
 import type { Account, AuthenticationRules } from './authentication.ts';
+import { Absence, type WayToBeAway } from './away.ts';
 import { type CertificateKind, makeCertificate } from './certificate.ts';
 import { controlPrefix, handleControl } from './control.ts';
 import { FaultBook } from './fault-book.ts';
@@ -14,6 +15,7 @@ import { RequestLog } from './request-log.ts';
 import { type VdnList, vdnList } from './vdn-list.ts';
 
 export type { Account } from './authentication.ts';
+export type { WayToBeAway } from './away.ts';
 export type { CertificateKind } from './certificate.ts';
 export type { Locale, Texts } from './descriptions.ts';
 export type { Fault } from './fault-shapes.ts';
@@ -72,6 +74,13 @@ export interface Simulator {
   fault(fault: Fault): void;
   /** Ends the faults for every VDN; those of single VDNs stay. */
   clearFaults(): void;
+  /**
+   * Is away for every VDN, for so long or until `back`.
+   *
+   * @param forMs undefined: until `back`
+   */
+  away(how: WayToBeAway, forMs?: number): Promise<void>;
+  back(): Promise<void>;
   /** Lets a script edit the VDN's list before each of its requests; undefined ends that. */
   betweenRequests(vdnId: number, script: EditScript | undefined): void;
   /** Gives a share of all codes another description; returns how many. */
@@ -101,13 +110,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
   const certificate = options.https ? await makeCertificate(options.certificate ?? 'valid') : undefined;
   const answer = (request: IncomingMessage, response: ServerResponse): void => {
-    const handle = request.url?.startsWith(controlPrefix) ? handleControl : handleRequest;
-    handle(state, request, response).catch((error: unknown) => fail(response, error));
+    const handled = request.url?.startsWith(controlPrefix)
+      ? handleControl({ ...state, absence }, request, response)
+      : handleRequest(state, request, response);
+    handled.catch((error: unknown) => fail(response, error));
   };
   const server = certificate ? createHttpsServer(certificate, answer) : createHttpServer(answer);
-  const { baseUrl, close } = await listen(server, certificate ? 'https' : 'http', host, port);
+  const listening = await listen(server, certificate ? 'https' : 'http', host, port);
+  const absence = new Absence(state.faults, listening);
   return {
-    baseUrl,
+    baseUrl: listening.baseUrl,
     caPem: certificate?.caPem,
     requests: state.requests,
     vdn: (vdnId) => ({
@@ -117,12 +129,17 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     }),
     fault: (fault) => state.faults.add('all', fault),
     clearFaults: () => state.faults.clear('all'),
+    away: (how, forMs) => absence.begin(how, forMs),
+    back: () => absence.end(),
     betweenRequests: (vdnId, script) => {
       if (script === undefined) state.scripts.delete(vdnId);
       else state.scripts.set(vdnId, { edit: script, requests: 0 });
     },
     rewrite: (edit) => state.lists.rewrite(edit),
-    close,
+    close: async () => {
+      await absence.end();
+      await listening.close();
+    },
   };
 }
 

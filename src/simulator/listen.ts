@@ -7,6 +7,10 @@ const keepAliveMs = 120_000;
 
 export interface Listening {
   readonly baseUrl: string;
+  /** Refuses connections and cuts those that there are. */
+  stop(): Promise<void>;
+  /** Listens again, on the same port. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -23,15 +27,24 @@ export async function listen(
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
   });
-  server.listen(port, host);
-  await once(server, 'listening');
+  const start = async (onPort: number) => {
+    server.listen(onPort, host);
+    await once(server, 'listening');
+  };
+  const stop = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await start(port);
+  const bound = boundPort(server);
   return {
-    baseUrl: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${boundPort(server)}`,
+    baseUrl: `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`,
+    stop,
+    start: () => start(bound),
     close: async () => {
-      const closed = once(server, 'close');
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
+      if (server.listening) await stop();
     },
   };
 }

@@ -53,6 +53,7 @@ function limitsOfServer(sources: readonly SourceConfig[], server: string) {
   const rates = sharing.flatMap(({ requestsPerSecond }) => requestsPerSecond ?? []);
   return {
     concurrency: Math.min(...sharing.map(({ concurrency }) => concurrency)),
+    outageMs: Math.min(...sharing.map(({ outageMs }) => outageMs)),
     ...(rates.length > 0 ? { requestsPerSecond: Math.min(...rates) } : {}),
   };
 }

@@ -111,7 +111,7 @@ test('no error of the client holds one, however deep one looks', async () => {
     sources: sources.map(({ source }) => source),
   });
   for (const source of parsed.sources) {
-    const queue = new ServerQueue({ concurrency: 1 });
+    const queue = new ServerQueue({ concurrency: 1, outageMs: 1 });
     const client = createClient({ ...source, retries: 0, timeoutMs: 500 }, queue);
     const ask = { vdnId: 1, pageNum: 1, pageSize: 5 };
     const error = await client

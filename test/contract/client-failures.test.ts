@@ -73,7 +73,6 @@ describe('every failure is one code, and says what to do', () => {
     [{ kind: 'status', status: 500 }, 2],
     [{ kind: 'status', status: 425 }, 2],
     [{ kind: 'truncated' }, 2],
-    [{ kind: 'cut' }, 2],
   ])('%j is asked for so often with one retry: %i', async (fault, requests) => {
     simulator.vdn(25).fault(fault);
     await failureOf(clientOf(simulator.baseUrl, { retries: 1 }).page());

@@ -6,13 +6,14 @@ import { ServerQueue } from '../../src/isales/server-queue.ts';
 import { demoAccount } from '../../src/simulator/index.ts';
 
 export type ClientSettings = Omit<Parameters<typeof createClient>[0], 'baseUrl'> &
-  Pick<SourceConfig, 'concurrency'>;
+  Pick<SourceConfig, 'concurrency' | 'outageMs'>;
 
 /** What a source has where its configuration says nothing, but no further attempts. */
 const plainSettings: ClientSettings = {
   ...demoAccount,
   timeoutMs: 10_000,
   retries: 0,
+  outageMs: 60_000,
   concurrency: 4,
   tls: { insecureSkipVerify: false },
   signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
@@ -26,15 +27,26 @@ export interface TestClient {
   ): ReturnType<ReturnType<typeof createClient>['fetchPage']>;
   /** Every attempt so far, in the order in which they ended. */
   readonly attempts: readonly Attempt[];
-  readonly queue: ServerQueue;
+  /** What was said of waiting. */
+  readonly notices: readonly string[];
 }
+
+/** Waits as in real runs, a fiftieth as long. */
+const quick = {
+  firstProbeMs: 20,
+  longestProbeMs: 300,
+  firstPauseMs: 20,
+  longestPauseMs: 1_200,
+  slowestGapMs: 20,
+};
 
 /** A client that is closed when the test is over. */
 export function clientOf(baseUrl: string, settings: Partial<ClientSettings> = {}): TestClient {
   const source = { ...plainSettings, ...settings, baseUrl };
-  const queue = new ServerQueue({ concurrency: source.concurrency });
+  const queue = new ServerQueue(source, { notify: (message) => notices.push(message), delays: quick });
   const client = createClient(source, queue);
   const attempts: Attempt[] = [];
+  const notices: string[] = [];
   onTestFinished(() => {
     queue.close();
     client.close();
@@ -43,7 +55,7 @@ export function clientOf(baseUrl: string, settings: Partial<ClientSettings> = {}
     page: (ask = {}, signal = new AbortController().signal) =>
       client.fetchPage({ vdnId: 25, pageNum: 1, pageSize: 50, ...ask }, signal, (one) => attempts.push(one)),
     attempts,
-    queue,
+    notices,
   };
 }
 

@@ -16,12 +16,17 @@ export interface TestSource {
   [setting: string]: unknown;
 }
 
-/** The keys that `writeConfig` fills in; start the simulator with them. */
+/** The keys that `writeConfig` fills in, besides an outage that no test waits long for; start the simulator with them. */
 export const testKeys = { accessKey: 'test-access-key', secretKey: 'test-secret-key' } as const;
 
 /** Writes `obs-code-sync.yaml` into the directory and gives its path. */
 export async function writeConfig(directory: string, configuration: TestConfiguration): Promise<string> {
-  const sources = configuration.sources.map((source) => ({ name: 'test', ...testKeys, ...source }));
+  const sources = configuration.sources.map((source) => ({
+    name: 'test',
+    ...testKeys,
+    outage: '1s',
+    ...source,
+  }));
   const file = path.join(directory, 'obs-code-sync.yaml');
   await writeFile(file, stringify({ ...configuration, sources }));
   return file;

@@ -37,7 +37,7 @@ beforeAll(async () => {
     queue,
   );
 });
-const queue = new ServerQueue({ concurrency: 1 });
+const queue = new ServerQueue({ concurrency: 1, outageMs: 1 });
 
 afterAll(async () => {
   client.close();

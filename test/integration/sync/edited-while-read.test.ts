@@ -129,7 +129,7 @@ test(
 
 /** Reads page after page and checks all that one read can show. */
 async function codesByOneRead(vdnId: number, pageSize: number) {
-  const queue = new ServerQueue({ concurrency: 1 });
+  const queue = new ServerQueue({ concurrency: 1, outageMs: 1 });
   const client = createClient(sourceOf(simulator.baseUrl, [vdnId]), queue);
   const { signal } = new AbortController();
   const pages: Page[] = [];

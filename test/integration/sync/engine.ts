@@ -23,6 +23,7 @@ export function sourceOf(
     concurrency: 4,
     timeoutMs: 10_000,
     retries: 0,
+    outageMs: 1_000,
     tls: { insecureSkipVerify: false },
     signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
     conflictingDescriptions: 'fail',

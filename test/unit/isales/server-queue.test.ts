@@ -1,57 +1,233 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { OutageError, RetriableError, VdnError } from '../../../src/errors.ts';
 import { ServerQueue } from '../../../src/isales/server-queue.ts';
+import type { QueueLimits } from '../../../src/isales/server-state.ts';
 
-function queueOf(settings: ConstructorParameters<typeof ServerQueue>[0]): ServerQueue {
-  const queue = new ServerQueue(settings);
+const delays = {
+  firstProbeMs: 20,
+  longestProbeMs: 100,
+  firstPauseMs: 20,
+  longestPauseMs: 200,
+  slowestGapMs: 20,
+};
+
+function queueOf(limits: Partial<QueueLimits>) {
+  const notices: string[] = [];
+  const queue = new ServerQueue(
+    { concurrency: 4, outageMs: 60_000, ...limits },
+    { delays, notify: (message) => notices.push(message) },
+  );
   onTestFinished(() => queue.close());
-  return queue;
+  const run = <T>(request: (signal: AbortSignal) => Promise<T>, vdnId = 1, signal = forever) =>
+    queue.run(request, { vdnId }, signal);
+  return { queue, notices, run };
 }
 
 const forever = new AbortController().signal;
+const gone = () => new RetriableError('network', 'the connection failed.');
+const tooMany = (retryAfterMs?: number) => new RetriableError('rate-limited', '429.', { retryAfterMs });
+const vdns = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
 
 test('so many requests at once as agreed, and no more', async () => {
-  const queue = queueOf({ concurrency: 3 });
+  const { run } = queueOf({ concurrency: 3 });
   let underWay = 0;
   let most = 0;
   await Promise.all(
-    Array.from({ length: 20 }, () =>
-      queue.run(async () => {
+    vdns(20).map(() =>
+      run(async () => {
         underWay += 1;
         most = Math.max(most, underWay);
         await wait(1);
         underWay -= 1;
-      }, forever),
+      }),
     ),
   );
   expect(most).toBe(3);
 });
 
 test('a rate starts requests one after the other, not a second’s worth at once', async () => {
-  const queue = queueOf({ concurrency: 10, requestsPerSecond: 20 });
+  const { run } = queueOf({ concurrency: 10, requestsPerSecond: 20 });
   const startedAt = performance.now();
-  const starts = await Promise.all(
-    Array.from({ length: 5 }, () => queue.run(async () => performance.now() - startedAt, forever)),
-  );
-  for (const [index, start] of starts.entries()) expect(start).toBeGreaterThan(index * 50 - 25);
-});
-
-test('a pause lets nothing start before its end, and a shorter one does not cut it short', async () => {
-  const queue = queueOf({ concurrency: 2 });
-  const startedAt = performance.now();
-  queue.pause(300);
-  queue.pause(10);
-  const start = await queue.run(async () => performance.now() - startedAt, forever);
-  expect(start).toBeGreaterThan(280);
+  const starts = await Promise.all(vdns(5).map(() => run(async () => performance.now() - startedAt)));
+  for (const [index, start] of starts.entries()) expect(start).toBeGreaterThan(index * 50 - 5);
 });
 
 test('what waits is ended by its signal, with the reason, and the others go on', async () => {
-  const queue = queueOf({ concurrency: 1 });
+  const { run } = queueOf({ concurrency: 1 });
   const stop = new AbortController();
-  const first = queue.run(() => wait(20, 'first'), forever);
-  const second = queue.run(async () => 'second', stop.signal);
-  const third = queue.run(async () => 'third', forever);
+  const first = run(() => wait(20, 'first'));
+  const second = run(async () => 'second', 1, stop.signal);
+  const third = run(async () => 'third');
   stop.abort(new Error('enough'));
   await expect(second).rejects.toThrow('enough');
   expect(await Promise.all([first, third])).toEqual(['first', 'third']);
+});
+
+describe('a server that is away', () => {
+  /** Ten VDNs ask a server that fails in some way until it is back. */
+  async function through(failure: () => VdnError, back: (sent: number) => boolean, limits = {}) {
+    const { run, notices } = queueOf(limits);
+    const asked: number[] = [];
+    let atOnce = 0;
+    let mostAtOnce = 0;
+    const results = await Promise.allSettled(
+      vdns(10).map((vdnId) =>
+        run(async () => {
+          asked.push(vdnId);
+          mostAtOnce = Math.max(mostAtOnce, ++atOnce);
+          await wait(2);
+          atOnce--;
+          if (!back(asked.length)) throw failure();
+          return vdnId;
+        }, vdnId),
+      ),
+    );
+    return { results, notices, asked, mostAtOnce };
+  }
+
+  test('is asked by one at a time, each time another VDN, until it answers; it is said once', async () => {
+    const { results, notices, asked } = await through(gone, (sent) => sent > 8);
+    // Only what failed before it was known counts as an attempt.
+    expect(results.map(({ status }) => status)).toEqual(['rejected', ...Array(9).fill('fulfilled')]);
+    expect(asked.slice(0, 8)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(notices).toEqual([
+      expect.stringMatching(/^the server is away: the connection failed\. .*for 1 min at most/),
+      expect.stringMatching(/^the server answers again after \d+ ms/),
+    ]);
+  });
+
+  test.each([
+    ['a timeout', () => new RetriableError('timeout', 'none.')],
+    ['502', () => new RetriableError('http-status', '502.', { status: 502 })],
+    ['503', () => new RetriableError('http-status', '503.', { status: 503 })],
+    ['504', () => new RetriableError('http-status', '504.', { status: 504 })],
+  ])('shows so by %s', async (_, failure) => {
+    expect((await through(failure, (sent) => sent > 6)).notices).toHaveLength(2);
+  });
+
+  test.each([
+    ['500', () => new RetriableError('http-status', '500.', { status: 500 })],
+    ['a wrong key', () => new VdnError('unauthorized', '401.', { status: 401 })],
+    ['no JSON', () => new RetriableError('not-json', 'HTML.')],
+    ['a certificate', () => new VdnError('tls', 'expired.')],
+  ])('does not show so by %s', async (_, failure) => {
+    const { results, notices, asked } = await through(failure, () => false);
+    expect(notices).toEqual([]);
+    expect(asked).toHaveLength(10);
+    expect(results.every(({ status }) => status === 'rejected')).toBe(true);
+  });
+
+  test('for too long is given up: one request fails with what it met, all others as unavailable', async () => {
+    const startedAt = performance.now();
+    const { results, notices } = await through(gone, () => false, { outageMs: 200 });
+    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    const reasons = results.map((result) => (result.status === 'rejected' ? result.reason : undefined));
+    expect(reasons.map(({ code }) => code).toSorted()).toEqual([
+      'network',
+      'network',
+      ...Array(8).fill('source-unavailable'),
+    ]);
+    expect(reasons.filter((reason) => reason instanceof OutageError)).toHaveLength(9);
+    expect(notices).toHaveLength(2);
+    expect(notices[1]).toMatch(/given up for this run.*outage: 200 ms.*the connection failed/);
+  });
+
+  test('a probe that is under way when the time is over is stopped', async () => {
+    const { run } = queueOf({ concurrency: 1, outageMs: 60 });
+    let asked = 0;
+    const ask = (signal: AbortSignal) => {
+      asked++;
+      if (asked > 2) return wait(60_000, undefined, { signal }).catch(() => Promise.reject(signal.reason));
+      return Promise.reject(gone());
+    };
+    const results = await Promise.allSettled(vdns(3).map((vdnId) => run(ask, vdnId)));
+    expect(results).toMatchObject([
+      { reason: { code: 'network' } },
+      { reason: { code: 'source-unavailable' } },
+      { reason: { code: 'network', message: expect.stringMatching(/outage: 60 ms/) } },
+    ]);
+  });
+
+  test.each([1, 2, 4])(
+    'is not one that answers others: VDNs that time out, %i at once',
+    async (concurrency) => {
+      const { run, notices } = queueOf({ concurrency });
+      const timesOut = () => wait(30).then(() => Promise.reject(new RetriableError('timeout', 'none.')));
+      // At the most one fewer than go at once, so that another one is answered meanwhile.
+      const dead = vdns(Math.max(1, concurrency - 1)).map((vdnId) => run(timesOut, vdnId));
+      const failed = Promise.allSettled(dead);
+      const healthy = vdns(60).map((vdnId) => run(() => wait(2, vdnId), vdnId + 10));
+      expect(await Promise.all(healthy)).toHaveLength(60);
+      for (const { status } of await failed) expect(status).toBe('rejected');
+      expect(notices).toEqual([]);
+    },
+  );
+});
+
+describe('a server that answers 429', () => {
+  test('gets nothing before its Retry-After is over, and a shorter one does not cut it short', async () => {
+    const { run } = queueOf({ concurrency: 2 });
+    const startedAt = performance.now();
+    await Promise.allSettled([300, 10].map((ms) => run(() => Promise.reject(tooMany(ms)))));
+    expect(await run(async () => performance.now() - startedAt)).toBeGreaterThan(290);
+  });
+
+  test('without one is asked more and more rarely, one at a time, and the one refused goes first', async () => {
+    const { queue, run, notices } = queueOf({ concurrency: 1 });
+    const starts: number[] = [];
+    const ask = () => {
+      starts.push(performance.now());
+      return starts.length > 4 ? Promise.resolve() : Promise.reject(tooMany());
+    };
+    for (const _ of [1, 2, 3, 4, 5]) await run(ask).catch(() => undefined);
+    const gaps = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
+    for (const [index, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(20 * 2 ** index - 1);
+    expect(queue.refusals).toBe(0);
+    expect(notices).toHaveLength(4);
+    expect(notices[3]).toMatch(/429 for the 4th time in a row.*after 160 ms/);
+
+    const order: string[] = [];
+    const others = ['a', 'b'].map((name) => run(async () => void order.push(name)));
+    const first = queue.run(async () => void order.push('refused'), { vdnId: 9, first: true }, forever);
+    await Promise.all([...others, first]);
+    expect(order[0]).toBe('refused');
+  });
+
+  test('that takes one request at a time is read whole, with few requests too many', async () => {
+    const { run } = queueOf({ concurrency: 4 });
+    let sent = 0;
+    let freeAt = 0;
+    const ask = async () => {
+      sent++;
+      const now = performance.now();
+      if (now < freeAt) throw tooMany();
+      freeAt = now + 15;
+    };
+    const read = async () => {
+      for (let attempt = 0; attempt < 4; attempt++) {
+        if ((await run(ask).catch((error: unknown) => error)) === undefined) return 'read';
+      }
+      return 'failed';
+    };
+    expect(new Set(await Promise.all(vdns(36).map(read)))).toEqual(new Set(['read']));
+    expect(sent).toBeLessThan(2.5 * 36);
+  });
+
+  test('is asked as fast as configured again once it takes it', async () => {
+    const { run } = queueOf({ concurrency: 4 });
+    await run(() => Promise.reject(tooMany())).catch(() => undefined);
+    let underWay = 0;
+    let most = 0;
+    await Promise.all(
+      vdns(200).map(() =>
+        run(async () => {
+          most = Math.max(most, ++underWay);
+          await wait(1);
+          underWay--;
+        }),
+      ),
+    );
+    expect(most).toBe(4);
+  });
 });

@@ -6,7 +6,7 @@ import { type SelectionOptions, select, vdnsSelected } from '../../../src/sync/s
 function source(name: string, vdns: number[], baseUrl = `https://${name}.example.com`): SourceConfig {
   return {
     ...{ name, vdns, baseUrl, accessKey: 'a', secretKey: 's', pageSize: 50, concurrency: 4 },
-    ...{ timeoutMs: 1, retries: 0, tls: { insecureSkipVerify: false } },
+    ...{ timeoutMs: 1, retries: 0, outageMs: 1, tls: { insecureSkipVerify: false } },
     signing: { headers: ['host'], timestamp: 'seconds' },
     conflictingDescriptions: 'fail',
   };

@@ -1,0 +1,44 @@
+import { formatSpan } from '../domain/time-text.ts';
+import { OutageError, type VdnError } from '../errors.ts';
+
+/** What is said, once each, of a server that keeps its requests waiting. */
+
+export function outageBegins(error: VdnError, leftMs: number): string {
+  return (
+    `the server is away: ${error.message} Its requests wait and use up no retries; one at a time asks whether it is back, ` +
+    `for ${span(leftMs)} at most (outage).`
+  );
+}
+
+export function outageEnds(lastedMs: number): string {
+  return `the server answers again after ${span(lastedMs)}; the run goes on.`;
+}
+
+export function serverGivenUp({ message }: OutageError): string {
+  return `the server is given up for this run: ${message}`;
+}
+
+export function pauseBegins(pauseMs: number, refusals: number): string {
+  return refusals === 1
+    ? `the server answered 429, too many requests. The next one is sent after ${span(pauseMs)}, and slower from there on; ` +
+        'lower concurrency or set requestsPerSecond to avoid it.'
+    : `the server answered 429 for the ${refusals}th time in a row. The next request is sent after ${span(pauseMs)}.`;
+}
+
+/** What the request fails with that found the server away for the last time. */
+export function outageError(last: VdnError, outageMs: number): OutageError {
+  return new OutageError(
+    last.code,
+    `the server was away for longer than a run waits in all (outage: ${span(outageMs)}); the last attempt: ${last.message}`,
+    { status: last.status },
+  );
+}
+
+/** What all other requests fail with. */
+export function sourceUnavailable({ message }: OutageError): OutageError {
+  return new OutageError('source-unavailable', `not tried any more: ${message}`);
+}
+
+function span(ms: number): string {
+  return ms < 1000 ? `${Math.round(ms)} ms` : formatSpan(ms);
+}

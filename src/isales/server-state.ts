@@ -1,0 +1,100 @@
+import { RetriableError, VdnError } from '../errors.ts';
+import { isOfAnOutage, Outage, type OutageDelays, outageDelays } from './outage.ts';
+import { Pace, type PaceDelays, type PaceLimits, paceDelays } from './pace.ts';
+import { outageBegins, outageEnds, pauseBegins } from './queue-notices.ts';
+
+export interface QueueLimits extends PaceLimits {
+  /** How long in all the server may be away, in ms. */
+  readonly outageMs: number;
+}
+
+export interface QueueOptions {
+  /** Told of what requests wait for, in words: an outage, its end, a server that asks for a pause. */
+  readonly notify: (message: string) => void;
+  readonly delays: OutageDelays & PaceDelays;
+}
+
+export const usualDelays: QueueOptions['delays'] = { ...outageDelays, ...paceDelays };
+
+interface Sent {
+  readonly startedAt: number;
+  /** Sent while the server was away, to see whether it is back. */
+  readonly isProbe: boolean;
+}
+
+/** What is known of one server by what became of its requests: whether it is away, how fast it may be asked. */
+export class ServerState {
+  readonly #pace: Pace;
+  readonly #outage: Outage;
+  readonly #notify: (message: string) => void;
+  readonly #concurrency: number;
+
+  constructor(limits: QueueLimits, { notify, delays }: QueueOptions) {
+    this.#pace = new Pace(limits, delays);
+    this.#outage = new Outage(limits.outageMs, delays);
+    this.#notify = notify;
+    this.#concurrency = limits.concurrency;
+  }
+
+  get isAway(): boolean {
+    return this.#outage.current !== undefined;
+  }
+
+  /** What the last request met; undefined where the server is not away. */
+  get lastFailure(): VdnError | undefined {
+    return this.#outage.current?.error;
+  }
+
+  /** When it has been away for as long as a run waits; never where it is not away. */
+  get givesUpAt(): number {
+    return this.#outage.givesUpAt;
+  }
+
+  /** 429s in a row, each after a pause of its own. */
+  get refusals(): number {
+    return this.#pace.refusals;
+  }
+
+  /** Requests at once. Those that are under way when an outage begins do not keep it from being probed. */
+  get atOnce(): number {
+    return this.isAway ? this.#concurrency : this.#pace.atOnce;
+  }
+
+  /** Before this no request may start. */
+  get startsAt(): number {
+    return Math.max(this.#pace.earliestStart, this.#outage.current?.nextProbeAt ?? Number.NEGATIVE_INFINITY);
+  }
+
+  began(now: number): void {
+    this.#pace.began(now);
+  }
+
+  /**
+   * @param error undefined where the request came to a good end
+   * @returns whether the request is to be sent again, since the server is away
+   */
+  ended(sent: Sent, error: unknown, now: number): boolean {
+    this.#pace.ended(now);
+    if (isOfAnOutage(error)) return this.#unanswered(sent, error, now);
+    // A request that was stopped, or that met no server at the end of its connection, says nothing.
+    if (error !== undefined && (!(error instanceof VdnError) || error.code === 'tls')) return false;
+    const lastedMs = this.#outage.answered(now);
+    if (lastedMs !== undefined) this.#notify(outageEnds(lastedMs));
+    if (error instanceof RetriableError && error.code === 'rate-limited') this.#refused(sent, error, now);
+    else this.#pace.answered();
+    return false;
+  }
+
+  #unanswered({ startedAt, isProbe }: Sent, error: RetriableError, now: number): boolean {
+    if (error.retryAfterMs !== undefined) this.#pace.pause(error.retryAfterMs, now);
+    const wasAway = this.isAway;
+    const isAway = this.#outage.failed(error, { startedAt, isProbe }, now);
+    if (isAway && !wasAway) this.#notify(outageBegins(error, this.givesUpAt - now));
+    return isAway;
+  }
+
+  #refused({ startedAt }: Sent, { retryAfterMs }: RetriableError, now: number): void {
+    const pauseMs = this.#pace.refused(startedAt, now, retryAfterMs);
+    if (pauseMs !== undefined) this.#notify(pauseBegins(pauseMs, this.refusals));
+  }
+}

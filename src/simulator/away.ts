@@ -1,0 +1,46 @@
+import type { FaultBook } from './fault-book.ts';
+import type { Fault } from './fault-shapes.ts';
+import type { Listening } from './listen.ts';
+
+/** How a server is away: a balancer's statuses, connections cut or refused, no answer at all. */
+export const waysToBeAway = ['502', '503', '504', 'reset', 'refused', 'hang'] as const;
+export type WayToBeAway = (typeof waysToBeAway)[number];
+
+const answers: Readonly<Record<Exclude<WayToBeAway, 'refused'>, Fault>> = {
+  502: { kind: 'status', status: 502 },
+  503: { kind: 'status', status: 503 },
+  504: { kind: 'status', status: 504 },
+  reset: { kind: 'cut' },
+  hang: { kind: 'hang' },
+};
+
+/** A server that can be away for a while, in front of every fault; it can be edited meanwhile unless it refuses. */
+export class Absence {
+  readonly #faults: FaultBook;
+  readonly #listening: Listening;
+  #end: NodeJS.Timeout | undefined;
+  #refuses = false;
+
+  constructor(faults: FaultBook, listening: Listening) {
+    this.#faults = faults;
+    this.#listening = listening;
+  }
+
+  /** @param forMs until it comes back by itself; undefined: until `end` */
+  async begin(how: WayToBeAway, forMs: number | undefined): Promise<void> {
+    await this.end();
+    if (how === 'refused') {
+      this.#refuses = true;
+      await this.#listening.stop();
+    } else this.#faults.away = answers[how];
+    if (forMs !== undefined) this.#end = setTimeout(() => void this.end(), forMs);
+  }
+
+  async end(): Promise<void> {
+    clearTimeout(this.#end);
+    this.#faults.away = undefined;
+    if (!this.#refuses) return;
+    this.#refuses = false;
+    await this.#listening.start();
+  }
+}
