@@ -11,6 +11,9 @@ export const outageDelays: OutageDelays = { firstProbeMs: 1_000, longestProbeMs:
 /** Failures in a row after which a server is away: a single one may be a request's own. */
 const failuresOfAnOutage = 2;
 
+/** Fewer VDNs than these, and the fault may be theirs alone; as many in a row are a source's. */
+const vdnsOfAnOutage = 5;
+
 /** Statuses by which a balancer or gateway says that there is no server behind it. */
 const awayStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
 
@@ -27,6 +30,10 @@ export class Outage {
   #budgetMs: number;
   #failures = 0;
   #lastAnswerAt = Number.NEGATIVE_INFINITY;
+  /** VDNs whose requests failed so since the last answer. */
+  readonly #failing = new Set<number>();
+  /** No answer has come since the time was over that may be waited for. */
+  #isExhausted = false;
   #current: { readonly since: number; probes: number; nextProbeAt: number; error: VdnError } | undefined;
 
   constructor(budgetMs: number, delays: OutageDelays) {
@@ -47,6 +54,18 @@ export class Outage {
   }
 
   /**
+   * Where few VDNs got no answer and others had got one in this run, they may be at fault and not the server: they
+   * alone are given up.
+   */
+  get isOfFewVdns(): boolean {
+    return this.#lastAnswerAt > Number.NEGATIVE_INFINITY && this.#failing.size < vdnsOfAnOutage;
+  }
+
+  isFailing(vdnId: number): boolean {
+    return this.#failing.has(vdnId);
+  }
+
+  /**
    * A request failed in a way that an outage has. Where others were answered since it was sent, it says nothing about
    * the server.
    *
@@ -54,13 +73,14 @@ export class Outage {
    */
   failed(
     error: VdnError,
-    { startedAt, isProbe }: { startedAt: number; isProbe: boolean },
+    { vdnId, startedAt, isProbe }: { vdnId: number; startedAt: number; isProbe: boolean },
     now: number,
   ): boolean {
+    if (startedAt < this.#lastAnswerAt) return this.#current !== undefined;
+    this.#failing.add(vdnId);
     if (this.#current === undefined) {
-      if (startedAt < this.#lastAnswerAt) return false;
       this.#failures += 1;
-      if (this.#failures < failuresOfAnOutage) return false;
+      if (this.#failures < failuresOfAnOutage && !this.#isExhausted) return false;
       this.#current = { since: now, probes: 0, nextProbeAt: now + this.#delays.firstProbeMs, error };
       return true;
     }
@@ -79,8 +99,20 @@ export class Outage {
    * @returns how long the outage was that ends with it, or undefined where there was none
    */
   answered(now: number): number | undefined {
-    this.#failures = 0;
     this.#lastAnswerAt = now;
+    this.#failing.clear();
+    this.#isExhausted = false;
+    return this.#end(now);
+  }
+
+  /** The time that may be waited for is over, and the server is given another chance. */
+  exhausted(now: number): void {
+    this.#isExhausted = true;
+    this.#end(now);
+  }
+
+  #end(now: number): number | undefined {
+    this.#failures = 0;
     if (this.#current === undefined) return undefined;
     const lasted = now - this.#current.since;
     this.#budgetMs -= lasted;

@@ -1,5 +1,5 @@
 import { formatSpan } from '../domain/time-text.ts';
-import { OutageError, type VdnError } from '../errors.ts';
+import { OutageError, VdnError } from '../errors.ts';
 
 /** What is said, once each, of a server that keeps its requests waiting. */
 
@@ -14,8 +14,10 @@ export function outageEnds(lastedMs: number): string {
   return `the server answers again after ${span(lastedMs)}; the run goes on.`;
 }
 
-export function serverGivenUp({ message }: OutageError): string {
-  return `the server is given up for this run: ${message}`;
+export function givenUp(reason: VdnError): string {
+  return reason instanceof OutageError
+    ? `the server is given up for this run: ${reason.message}`
+    : `the VDNs that got no answer are given up, the others have their turn: ${reason.message}`;
 }
 
 export function pauseBegins(pauseMs: number, refusals: number): string {
@@ -30,6 +32,15 @@ export function outageError(last: VdnError, outageMs: number): OutageError {
   return new OutageError(
     last.code,
     `the server was away for longer than a run waits in all (outage: ${span(outageMs)}); the last attempt: ${last.message}`,
+    { status: last.status },
+  );
+}
+
+/** What a VDN's requests fail with that got no answer for too long, while it may be the VDN alone. */
+export function vdnError(last: VdnError, outageMs: number): VdnError {
+  return new VdnError(
+    last.code,
+    `no answer for as long as a run waits in all (outage: ${span(outageMs)}); the last attempt: ${last.message}`,
     { status: last.status },
   );
 }

@@ -1,5 +1,5 @@
-import type { OutageError, VdnError } from '../errors.ts';
-import { outageError, serverGivenUp, sourceUnavailable } from './queue-notices.ts';
+import { OutageError, type VdnError } from '../errors.ts';
+import { givenUp, outageError, sourceUnavailable, vdnError } from './queue-notices.ts';
 import { type QueueLimits, type QueueOptions, ServerState, usualDelays } from './server-state.ts';
 
 export interface Turn {
@@ -18,6 +18,8 @@ interface Permit {
   readonly vdnId: number;
   readonly startedAt: number;
   readonly isProbe: boolean;
+  /** Ends a probe for which no time is left. */
+  readonly stop: AbortController;
 }
 
 /**
@@ -33,12 +35,10 @@ export class ServerQueue {
   readonly #waiting: Waiting[] = [];
   /** By VDN: the number of its last request, so that a probe is another VDN's. */
   readonly #lastAsked = new Map<number, number>();
-  readonly #givenUp = new AbortController();
   #underWay = 0;
   #sent = 0;
   #probe: Permit | undefined;
-  /** Why the server was given up, until one request has failed with it. */
-  #untold: OutageError | undefined;
+  #givenUp: OutageError | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: QueueLimits, { notify = () => {}, delays = usualDelays }: Partial<QueueOptions> = {}) {
@@ -64,13 +64,12 @@ export class ServerQueue {
     for (;;) {
       const permit = await this.#turnOf(turn, signal);
       try {
-        const answer = await request(
-          permit.isProbe ? AbortSignal.any([signal, this.#givenUp.signal]) : signal,
-        );
+        const answer = await request(permit.isProbe ? AbortSignal.any([signal, permit.stop.signal]) : signal);
         this.#end(permit, undefined);
         return answer;
       } catch (error) {
-        if (!this.#end(permit, error)) throw error;
+        const reason = this.#end(permit, error);
+        if (reason !== undefined) throw reason;
       }
     }
   }
@@ -110,11 +109,21 @@ export class ServerQueue {
   /** Lets requests begin, as many as may, and comes back when the next one may. */
   #admit(): void {
     clearTimeout(this.#timer);
-    if (this.#givenUp.signal.aborted) this.#refuseAll(this.#givenUp.signal.reason);
     const now = performance.now();
-    const { givesUpAt, lastFailure } = this.#server;
-    if (lastFailure !== undefined && now >= givesUpAt) this.#giveUp(lastFailure);
-    let comeBackAt = this.#givenUp.signal.aborted ? Number.POSITIVE_INFINITY : givesUpAt;
+    const { lastFailure } = this.#server;
+    if (lastFailure !== undefined && now >= this.#server.givesUpAt) {
+      const reason = this.#giveUp(lastFailure, now);
+      if (this.#probe === undefined) this.#lastProbed()?.refuse(reason);
+      this.#probe?.stop.abort(reason);
+      this.#probe = undefined;
+    }
+    if (this.#givenUp !== undefined) {
+      const reason = sourceUnavailable(this.#givenUp);
+      for (const { refuse } of [...this.#waiting]) refuse(reason);
+      return;
+    }
+    const { givesUpAt } = this.#server;
+    let comeBackAt = givesUpAt;
     for (let next = this.#next(); next !== undefined; next = this.#next()) {
       const { startsAt } = this.#server;
       if (startsAt > now) {
@@ -140,7 +149,12 @@ export class ServerQueue {
   }
 
   #begin(waiting: Waiting, now: number): void {
-    const permit: Permit = { vdnId: waiting.vdnId, startedAt: now, isProbe: this.#server.isAway };
+    const permit: Permit = {
+      vdnId: waiting.vdnId,
+      startedAt: now,
+      isProbe: this.#server.isAway,
+      stop: new AbortController(),
+    };
     if (permit.isProbe) this.#probe = permit;
     this.#underWay += 1;
     this.#sent += 1;
@@ -149,30 +163,36 @@ export class ServerQueue {
     waiting.begin(permit);
   }
 
-  /** @returns whether the request is to be sent again, since the server is away */
-  #end(permit: Permit, error: unknown): boolean {
+  /** @returns what the request fails with; undefined where it is to be sent again, since the server is away */
+  #end(permit: Permit, error: unknown): unknown {
+    const now = performance.now();
     this.#underWay -= 1;
     if (this.#probe === permit) this.#probe = undefined;
-    const again = !this.#givenUp.signal.aborted && this.#server.ended(permit, error, performance.now());
+    const again = !permit.stop.signal.aborted && this.#server.ended(permit, error, now);
+    const { lastFailure } = this.#server;
+    const isOver = again && lastFailure !== undefined && now >= this.#server.givesUpAt;
+    const reason = isOver ? this.#giveUp(lastFailure, now) : undefined;
     this.#admit();
-    return again;
+    return again ? reason : error;
   }
 
-  /** The request that probes fails with what it met, all others find the server given up. */
-  #giveUp(last: VdnError): void {
-    const reason = outageError(last, this.#outageMs);
-    this.#notify(serverGivenUp(reason));
-    this.#givenUp.abort(reason);
-    // A probe that is under way is stopped by it; between two of them the last one's request is told first.
-    this.#untold = this.#probe === undefined ? reason : undefined;
-    this.#waiting.sort((a, b) => this.#askedLast(b) - this.#askedLast(a));
-    this.#refuseAll(reason);
+  /**
+   * Nothing more is waited for: the request that probes fails with what it met, all others find the server given up.
+   * Where few VDNs got no answer and others had, all of theirs fail with it, and the others have their turn.
+   *
+   * @returns what the request that probes fails with
+   */
+  #giveUp(last: VdnError, now: number): VdnError {
+    const isGivenUp = this.#server.givesUpVdns(now);
+    const reason =
+      isGivenUp === undefined ? outageError(last, this.#outageMs) : vdnError(last, this.#outageMs);
+    this.#notify(givenUp(reason));
+    if (reason instanceof OutageError) this.#givenUp = reason;
+    else for (const { refuse } of this.#waiting.filter(({ vdnId }) => isGivenUp?.(vdnId))) refuse(reason);
+    return reason;
   }
 
-  #refuseAll(reason: OutageError): void {
-    for (const { refuse } of [...this.#waiting]) {
-      refuse(this.#untold ?? sourceUnavailable(reason));
-      this.#untold = undefined;
-    }
+  #lastProbed(): Waiting | undefined {
+    return this.#waiting.toSorted((a, b) => this.#askedLast(b) - this.#askedLast(a))[0];
   }
 }

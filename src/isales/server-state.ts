@@ -17,6 +17,7 @@ export interface QueueOptions {
 export const usualDelays: QueueOptions['delays'] = { ...outageDelays, ...paceDelays };
 
 interface Sent {
+  readonly vdnId: number;
   readonly startedAt: number;
   /** Sent while the server was away, to see whether it is back. */
   readonly isProbe: boolean;
@@ -48,6 +49,17 @@ export class ServerState {
   /** When it has been away for as long as a run waits; never where it is not away. */
   get givesUpAt(): number {
     return this.#outage.givesUpAt;
+  }
+
+  /**
+   * The server has been away for as long as a run waits.
+   *
+   * @returns which VDNs are given up; undefined: all, the server itself
+   */
+  givesUpVdns(now: number): ((vdnId: number) => boolean) | undefined {
+    if (!this.#outage.isOfFewVdns) return undefined;
+    this.#outage.exhausted(now);
+    return (vdnId) => this.#outage.isFailing(vdnId);
   }
 
   /** 429s in a row, each after a pause of its own. */
@@ -85,10 +97,10 @@ export class ServerState {
     return false;
   }
 
-  #unanswered({ startedAt, isProbe }: Sent, error: RetriableError, now: number): boolean {
+  #unanswered(sent: Sent, error: RetriableError, now: number): boolean {
     if (error.retryAfterMs !== undefined) this.#pace.pause(error.retryAfterMs, now);
     const wasAway = this.isAway;
-    const isAway = this.#outage.failed(error, { startedAt, isProbe }, now);
+    const isAway = this.#outage.failed(error, sent, now);
     if (isAway && !wasAway) this.#notify(outageBegins(error, this.givesUpAt - now));
     return isAway;
   }

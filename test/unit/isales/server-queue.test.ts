@@ -165,6 +165,35 @@ describe('a server that is away', () => {
   );
 });
 
+test('VDNs alone that never get an answer are given up alone, however often they ask; the others go on', async () => {
+  const { run, notices } = queueOf({ concurrency: 1, outageMs: 100 });
+  let asked = 0;
+  const dead = async () => {
+    asked++;
+    await wait(5);
+    throw gone();
+  };
+  const attempts = async (vdnId: number) => {
+    const errors: VdnError[] = [];
+    for (let attempt = 0; attempt < 4; attempt++) {
+      const error: unknown = await run(dead, vdnId).catch((reason: unknown) => reason);
+      if (error instanceof VdnError) errors.push(error);
+      if (!(error instanceof RetriableError)) break;
+    }
+    return errors.at(-1);
+  };
+  await run(async () => 'answered', 9);
+  const gaveUp = await Promise.all([1, 2, 3].map(attempts));
+  for (const error of gaveUp) expect(error).toMatchObject({ code: 'network', name: 'VdnError' });
+  expect(notices.at(-1)).toMatch(/got no answer are given up, the others have their turn/);
+  expect(await run(async () => 'answered', 4)).toBe('answered');
+  const soFar = asked;
+  // Nothing is left of the time: two attempts show it.
+  expect(await attempts(5)).toMatchObject({ code: 'network', name: 'VdnError' });
+  expect(asked - soFar).toBe(2);
+  expect(await run(async () => 'answered', 6)).toBe('answered');
+});
+
 describe('a server that answers 429', () => {
   test('gets nothing before its Retry-After is over, and a shorter one does not cut it short', async () => {
     const { run } = queueOf({ concurrency: 2 });
