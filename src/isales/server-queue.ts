@@ -111,7 +111,7 @@ export class ServerQueue {
     clearTimeout(this.#timer);
     const now = performance.now();
     const { lastFailure } = this.#server;
-    if (lastFailure !== undefined && now >= this.#server.givesUpAt) {
+    if (this.#givenUp === undefined && lastFailure !== undefined && now >= this.#server.givesUpAt) {
       const reason = this.#giveUp(lastFailure, now);
       if (this.#probe === undefined) this.#lastProbed()?.refuse(reason);
       this.#probe?.stop.abort(reason);

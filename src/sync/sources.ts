@@ -34,7 +34,7 @@ export async function syncSources(
 ): Promise<void> {
   const { signal, logger, stop, onResult } = hooks;
   const room = new ListRoom();
-  const servers = byServer(settings.selection);
+  const servers = byServer(settings.selection, logger);
 
   async function workOn({ source, vdnIds }: SourceSelection, queue: ServerQueue): Promise<void> {
     const { name, pageSize, conflictingDescriptions } = source;
@@ -94,10 +94,14 @@ export async function syncSources(
 }
 
 /** Sources on one server share a queue; their limits are the same already. */
-function byServer(selection: readonly SourceSelection[]) {
+function byServer(selection: readonly SourceSelection[], logger: Logger) {
   const groups = Map.groupBy(selection, ({ source }) => serverOf(source.baseUrl));
   return [...groups.values()].flatMap((selections) => {
     const [first] = selections;
-    return first === undefined ? [] : [{ queue: new ServerQueue(first.source), selections }];
+    if (first === undefined) return [];
+    const names = selections.map(({ source }) => source.name).join(', ');
+    // Warnings, also that all is well again: a terminal shows nothing less.
+    const notify = (message: string) => logger.warn({ source: names }, `${names}: ${message}`);
+    return [{ queue: new ServerQueue(first.source, { notify }), selections }];
   });
 }

@@ -156,8 +156,8 @@ export function lastingFaults(elsewhere: string): {
     total: [
       { fault: { kind: 'total', total: -1 }, errorCode: 'bad-response', requests: once },
       { fault: { kind: 'total', total: 11.5 }, errorCode: 'bad-response', requests: once },
-      { fault: { kind: 'total', total: '12' }, errorCode: 'bad-response', requests: once },
-      { fault: { kind: 'total', total: 1e9 }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: '12.0' }, errorCode: 'bad-response', requests: once },
+      { fault: { kind: 'total', total: 1e9 }, errorCode: 'too-large', requests: once },
       { fault: { kind: 'total', total: null }, errorCode: 'bad-response', requests: once },
       { fault: { kind: 'total', total: 0 }, errorCode: 'incomplete-snapshot', requests: threeFirstPages },
       { fault: { kind: 'total', total: 13 }, errorCode: 'incomplete-snapshot', requests: threeReads },

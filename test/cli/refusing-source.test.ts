@@ -43,9 +43,10 @@ test('a source that refuses is given up; another source goes on', async () => {
     const failed = outcomes.filter((one) => one.source === source && one.outcome === 'failed');
     expect(failed.length).toBeGreaterThanOrEqual(5);
     expect(failed.length).toBeLessThanOrEqual(mostTried(errorCode));
-    for (const one of failed) {
-      expect(one).toMatchObject({ errorCode, message: expect.stringMatching(message) });
-    }
+    for (const one of failed) expect(one.message).toMatch(message);
+    // A server that is away fails one VDN; those under way are not tried any more.
+    const codes = new Set(failed.map((one) => one.errorCode));
+    expect([...codes].filter((code) => code !== 'source-unavailable')).toEqual([errorCode]);
     const skipped = outcomes.filter((one) => one.source === source && one.outcome === 'skipped');
     expect(skipped).toHaveLength(vdnsOfEach - failed.length);
     for (const one of skipped) {

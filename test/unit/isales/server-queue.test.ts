@@ -1,33 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OutageError, RetriableError, VdnError } from '../../../src/errors.ts';
-import { ServerQueue } from '../../../src/isales/server-queue.ts';
-import type { QueueLimits } from '../../../src/isales/server-state.ts';
-
-const delays = {
-  firstProbeMs: 20,
-  longestProbeMs: 100,
-  firstPauseMs: 20,
-  longestPauseMs: 200,
-  slowestGapMs: 20,
-};
-
-function queueOf(limits: Partial<QueueLimits>) {
-  const notices: string[] = [];
-  const queue = new ServerQueue(
-    { concurrency: 4, outageMs: 60_000, ...limits },
-    { delays, notify: (message) => notices.push(message) },
-  );
-  onTestFinished(() => queue.close());
-  const run = <T>(request: (signal: AbortSignal) => Promise<T>, vdnId = 1, signal = forever) =>
-    queue.run(request, { vdnId }, signal);
-  return { queue, notices, run };
-}
-
-const forever = new AbortController().signal;
-const gone = () => new RetriableError('network', 'the connection failed.');
-const tooMany = (retryAfterMs?: number) => new RetriableError('rate-limited', '429.', { retryAfterMs });
-const vdns = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+import { gone, queueOf, vdns } from './queue-of.ts';
 
 test('so many requests at once as agreed, and no more', async () => {
   const { run } = queueOf({ concurrency: 3 });
@@ -192,71 +166,4 @@ test('VDNs alone that never get an answer are given up alone, however often they
   expect(await attempts(5)).toMatchObject({ code: 'network', name: 'VdnError' });
   expect(asked - soFar).toBe(2);
   expect(await run(async () => 'answered', 6)).toBe('answered');
-});
-
-describe('a server that answers 429', () => {
-  test('gets nothing before its Retry-After is over, and a shorter one does not cut it short', async () => {
-    const { run } = queueOf({ concurrency: 2 });
-    const startedAt = performance.now();
-    await Promise.allSettled([300, 10].map((ms) => run(() => Promise.reject(tooMany(ms)))));
-    expect(await run(async () => performance.now() - startedAt)).toBeGreaterThan(290);
-  });
-
-  test('without one is asked more and more rarely, one at a time, and the one refused goes first', async () => {
-    const { queue, run, notices } = queueOf({ concurrency: 1 });
-    const starts: number[] = [];
-    const ask = () => {
-      starts.push(performance.now());
-      return starts.length > 4 ? Promise.resolve() : Promise.reject(tooMany());
-    };
-    for (const _ of [1, 2, 3, 4, 5]) await run(ask).catch(() => undefined);
-    const gaps = starts.slice(1).map((start, index) => start - (starts[index] ?? 0));
-    for (const [index, gap] of gaps.entries()) expect(gap).toBeGreaterThanOrEqual(20 * 2 ** index - 1);
-    expect(queue.refusals).toBe(0);
-    expect(notices).toHaveLength(4);
-    expect(notices[3]).toMatch(/429 for the 4th time in a row.*after 160 ms/);
-
-    const order: string[] = [];
-    const others = ['a', 'b'].map((name) => run(async () => void order.push(name)));
-    const first = queue.run(async () => void order.push('refused'), { vdnId: 9, first: true }, forever);
-    await Promise.all([...others, first]);
-    expect(order[0]).toBe('refused');
-  });
-
-  test('that takes one request at a time is read whole, with few requests too many', async () => {
-    const { run } = queueOf({ concurrency: 4 });
-    let sent = 0;
-    let freeAt = 0;
-    const ask = async () => {
-      sent++;
-      const now = performance.now();
-      if (now < freeAt) throw tooMany();
-      freeAt = now + 15;
-    };
-    const read = async () => {
-      for (let attempt = 0; attempt < 4; attempt++) {
-        if ((await run(ask).catch((error: unknown) => error)) === undefined) return 'read';
-      }
-      return 'failed';
-    };
-    expect(new Set(await Promise.all(vdns(36).map(read)))).toEqual(new Set(['read']));
-    expect(sent).toBeLessThan(2.5 * 36);
-  });
-
-  test('is asked as fast as configured again once it takes it', async () => {
-    const { run } = queueOf({ concurrency: 4 });
-    await run(() => Promise.reject(tooMany())).catch(() => undefined);
-    let underWay = 0;
-    let most = 0;
-    await Promise.all(
-      vdns(200).map(() =>
-        run(async () => {
-          most = Math.max(most, ++underWay);
-          await wait(1);
-          underWay--;
-        }),
-      ),
-    );
-    expect(most).toBe(4);
-  });
 });
