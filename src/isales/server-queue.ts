@@ -113,7 +113,7 @@ export class ServerQueue {
     const { lastFailure } = this.#server;
     if (this.#givenUp === undefined && lastFailure !== undefined && now >= this.#server.givesUpAt) {
       const reason = this.#giveUp(lastFailure, now);
-      if (this.#probe === undefined) this.#lastProbed()?.refuse(reason);
+      if (this.#probe === undefined && this.#givenUp !== undefined) this.#lastProbed()?.refuse(reason);
       this.#probe?.stop.abort(reason);
       this.#probe = undefined;
     }

@@ -48,7 +48,7 @@ export function lastingFaults(elsewhere: string): {
   return {
     status: [
       { fault: { kind: 'status', status: 500 }, errorCode: 'http-status', requests: everyAttempt },
-      { fault: { kind: 'status', status: 503 }, errorCode: 'http-status', requests: everyAttempt },
+      { fault: { kind: 'status', status: 503 }, errorCode: 'http-status' },
       { fault: { kind: 'status', status: 408 }, errorCode: 'http-status', requests: everyAttempt },
       { fault: { kind: 'status', status: 425 }, errorCode: 'http-status', requests: everyAttempt },
       { fault: { kind: 'status', status: 400 }, errorCode: 'http-status', requests: once },
@@ -100,7 +100,7 @@ export function lastingFaults(elsewhere: string): {
       { fault: { kind: 'failure', resultCode: '0200000' }, errorCode: 'bad-response', requests: once },
     ],
     hang: [
-      { fault: { kind: 'hang' }, errorCode: 'timeout', requests: everyAttempt, source: impatient },
+      { fault: { kind: 'hang' }, errorCode: 'timeout', source: impatient },
       // Page 1 is answered, page 2 is not.
       { fault: { kind: 'hang', page: 2 }, errorCode: 'timeout', source: impatient },
     ],
@@ -108,8 +108,8 @@ export function lastingFaults(elsewhere: string): {
       { fault: { kind: 'trickle' }, errorCode: 'timeout', requests: everyAttempt, source: impatient },
     ],
     cut: [
-      { fault: { kind: 'cut' }, errorCode: 'network', requests: everyAttempt },
-      { fault: { kind: 'cut', afterBytes: 40 }, errorCode: 'network', requests: everyAttempt },
+      { fault: { kind: 'cut' }, errorCode: 'network' },
+      { fault: { kind: 'cut', afterBytes: 40 }, errorCode: 'network' },
       { fault: { kind: 'cut', page: 3 }, errorCode: 'network' },
     ],
     truncated: [

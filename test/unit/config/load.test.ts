@@ -22,7 +22,6 @@ describe('what is not written has its default', () => {
           timeoutMs: 10_000,
           outageMs: 120_000,
           retries: 3,
-          outageMs: 120_000,
           tls: { insecureSkipVerify: false },
           signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
           conflictingDescriptions: 'fail',

@@ -108,7 +108,7 @@ describe('a server that is away', () => {
   });
 
   test('a probe that is under way when the time is over is stopped', async () => {
-    const { run } = queueOf({ concurrency: 1, outageMs: 60 });
+    const { run } = queueOf({ concurrency: 1, outageMs: 250 });
     let asked = 0;
     const ask = (signal: AbortSignal) => {
       asked++;
@@ -119,7 +119,7 @@ describe('a server that is away', () => {
     expect(results).toMatchObject([
       { reason: { code: 'network' } },
       { reason: { code: 'source-unavailable' } },
-      { reason: { code: 'network', message: expect.stringMatching(/outage: 60 ms/) } },
+      { reason: { code: 'network', message: expect.stringMatching(/outage: 250 ms/) } },
     ]);
   });
 
