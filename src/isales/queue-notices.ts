@@ -47,7 +47,7 @@ export function vdnError(last: VdnError, outageMs: number): VdnError {
 
 /** What all other requests fail with. */
 export function sourceUnavailable({ message }: OutageError): OutageError {
-  return new OutageError('source-unavailable', `not tried any more: ${message}`);
+  return new OutageError('source-unavailable', message);
 }
 
 function span(ms: number): string {

@@ -162,6 +162,8 @@ async function attempt(
     }
     // At once: while the failure is recorded, other VDNs go on asking.
     breaker.failed(state.vdnId, error);
+    // Another VDN's request found the server away for too long.
+    if (error.code === 'source-unavailable') return 'not done';
     return recordFailure(run, state, work, error);
   }
 }
