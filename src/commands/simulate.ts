@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
 import { FatalError } from '../errors.ts';
-import { type FaultArgument, faultForms, parseFaultArgument } from '../simulator/fault-argument.ts';
+import { type FaultArgument, faultForms, parseFaultArgument } from '../simulator/faults.ts';
 import { demoAccount, type Simulator, startSimulator } from '../simulator/index.ts';
 import { withCommonOptions } from './common.ts';
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { errorBody, send } from './answers.ts';
 import { type Absence, waysToBeAway } from './away.ts';
-import { faultSchema } from './fault-shapes.ts';
+import { faultSchema } from './faults.ts';
 import { mustBeVdn } from './lists.ts';
 import type { State } from './request-handler.ts';
 import { type VdnList, vdnList } from './vdn-list.ts';

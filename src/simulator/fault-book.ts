@@ -1,26 +1,31 @@
-import { type EditingKind, isEditing, isPageFault, type PageKind } from './fault-pages.ts';
-import { type Fault, type FaultKind, type FaultOf, faultSchema } from './fault-shapes.ts';
-
-type AnswerKind = Exclude<FaultKind, 'delay' | EditingKind | PageKind>;
-export type AnswerFault = FaultOf<AnswerKind>;
+import { type AnswerFault, isAnswerFault } from './answer-faults.ts';
+import { type Fault, faultSchema, type ParsedFault } from './faults.ts';
+import { type AnyListFault, isListFault, type PageDraft } from './list-faults.ts';
 
 /** The faults that one request meets. */
 export interface Met {
   readonly delayMs: number;
   /** Takes the whole answer over. */
   readonly answer: AnswerFault | undefined;
-  /** Change the list for good before it is read. */
-  readonly edits: readonly FaultOf<EditingKind>[];
-  /** Change what the page shows. */
-  readonly pages: readonly FaultOf<PageKind>[];
+  /** Change the list, or what the page shows of it. */
+  readonly list: readonly MetListFault[];
+}
+
+/** A fault of a list, and what it knows of the requests before. */
+export interface MetListFault {
+  readonly fault: AnyListFault;
+  readonly number: number;
+  readonly answered: Map<string, PageDraft>;
 }
 
 interface Entry {
-  readonly fault: FaultOf<FaultKind>;
+  readonly fault: ParsedFault;
   left: number;
+  requests: number;
+  readonly answered: Map<string, PageDraft>;
 }
 
-const nothing: Met = { delayMs: 0, answer: undefined, edits: [], pages: [] };
+const nothing: Met = { delayMs: 0, answer: undefined, list: [] };
 
 /** The faults that are in force, for single VDNs and for all of them. */
 export class FaultBook {
@@ -30,14 +35,20 @@ export class FaultBook {
   /** What every request meets while the server is away, before all other faults. */
   set away(fault: Fault | undefined) {
     const parsed = fault && faultSchema.parse(fault);
-    this.#away = parsed && isAnswer(parsed) ? parsed : undefined;
+    this.#away = parsed && isAnswerFault(parsed) ? parsed : undefined;
   }
 
   /** Adds a fault behind those that are there; of several that give a whole answer the first is used up first. */
   add(vdnId: number | 'all', fault: Fault): void {
     const parsed = faultSchema.parse(fault);
     const entries = this.#entries.get(vdnId) ?? [];
-    this.#entries.set(vdnId, [...entries, { fault: parsed, left: parsed.times ?? Number.POSITIVE_INFINITY }]);
+    const entry = {
+      fault: parsed,
+      left: parsed.times ?? Number.POSITIVE_INFINITY,
+      requests: 0,
+      answered: new Map(),
+    };
+    this.#entries.set(vdnId, [...entries, entry]);
   }
 
   clear(vdnId: number | 'all'): void {
@@ -45,7 +56,7 @@ export class FaultBook {
   }
 
   /** The faults in force, those of the VDN before those of all. */
-  list(vdnId: number | 'all'): FaultOf<FaultKind>[] {
+  list(vdnId: number | 'all'): ParsedFault[] {
     return (this.#entries.get(vdnId) ?? []).filter(({ left }) => left > 0).map(({ fault }) => fault);
   }
 
@@ -57,21 +68,20 @@ export class FaultBook {
     const fitting = [...own, ...(this.#entries.get('all') ?? [])].filter(
       ({ fault, left }) => left > 0 && (fault.page === undefined || fault.page === pageNum),
     );
-    const answering = fitting.find(({ fault }) => isAnswer(fault));
+    const answering = fitting.find(({ fault }) => isAnswerFault(fault));
     const bearing = fitting.filter(
       (entry) => entry === answering || entry.fault.kind === 'delay' || answering === undefined,
     );
-    for (const entry of bearing) entry.left -= 1;
-    const faults = bearing.map(({ fault }) => fault);
+    for (const entry of bearing) {
+      entry.left -= 1;
+      entry.requests += 1;
+    }
     return {
-      delayMs: faults.reduce((sum, fault) => sum + (fault.kind === 'delay' ? fault.ms : 0), 0),
-      answer: faults.find(isAnswer),
-      edits: faults.filter(isEditing),
-      pages: faults.filter(isPageFault),
+      delayMs: bearing.reduce((sum, { fault }) => sum + (fault.kind === 'delay' ? fault.ms : 0), 0),
+      answer: bearing.map(({ fault }) => fault).find(isAnswerFault),
+      list: bearing.flatMap(({ fault, requests: number, answered }) =>
+        isListFault(fault) ? [{ fault, number, answered }] : [],
+      ),
     };
   }
-}
-
-function isAnswer(fault: FaultOf<FaultKind>): fault is AnswerFault {
-  return fault.kind !== 'delay' && !isEditing(fault) && !isPageFault(fault);
 }

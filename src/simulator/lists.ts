@@ -12,6 +12,8 @@ import {
 
 export const firstVdn = 1;
 export const lastVdn = 9999;
+/** How far back a list can be looked at. */
+export const editsRemembered = 3;
 
 /** @throws RangeError where there can be no such VDN. */
 export function mustBeVdn(vdnId: number): void {
@@ -33,6 +35,8 @@ export interface BulkEdit {
  */
 export class Lists {
   readonly #edited = new Map<number, readonly ListedCode[]>();
+  /** What each list was before its last edits, the newest last. */
+  readonly #earlier = new Map<number, readonly (readonly ListedCode[])[]>();
   readonly #codesOf: (vdnId: number) => number;
   #rewrites: readonly Rewrite[] = [];
 
@@ -69,13 +73,22 @@ export class Lists {
     return rows.join();
   }
 
+  /** The list as it was so many edits ago, or as far back as is remembered. */
+  codesBefore(vdnId: number, edits: number): readonly ListedCode[] {
+    const earlier = this.#earlier.get(vdnId) ?? [];
+    return edits === 0 ? this.codes(vdnId) : (earlier.at(-edits) ?? earlier[0] ?? this.codes(vdnId));
+  }
+
   replace(vdnId: number, codes: readonly ListedCode[]): void {
+    const earlier = [...(this.#earlier.get(vdnId) ?? []), this.codes(vdnId)];
+    this.#earlier.set(vdnId, earlier.slice(-editsRemembered));
     this.#edited.set(vdnId, [...codes]);
   }
 
   /** Back to the generated list. */
   reset(vdnId: number): void {
     this.#edited.delete(vdnId);
+    this.#earlier.delete(vdnId);
   }
 
   /**

@@ -1,13 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
+import { answerWithFault, spoilsRightAnswer } from './answer-faults.ts';
 import { errorBody, failureBody, jsonContentType, pageBody, send } from './answers.ts';
 import { type AuthenticationRules, authenticationProblem } from './authentication.ts';
 import { type Locale, locales } from './descriptions.ts';
-import { answerWithFault, spoilsRightAnswer } from './fault-answers.ts';
 import type { FaultBook, Met } from './fault-book.ts';
-import { bendPage, editForFault, type PageDraft } from './fault-pages.ts';
-import type { ListedCode } from './generated-list.ts';
+import { type ListedCode, rowOf } from './generated-list.ts';
+import { type BehindTheEnd, bendPage, editForFault, type PageDraft, rowsOf } from './list-faults.ts';
 import type { Lists } from './lists.ts';
 import { checkParameters, type PageParameters } from './parameters.ts';
 import type { RequestLog } from './request-log.ts';
@@ -97,38 +97,73 @@ function chooseAnswer(
 ): () => void {
   const { answer } = met;
   const checked = checkParameters(vdnText, query, request.headers['content-type']);
-  const rightBody = (): string =>
-    'resultCode' in checked ? failureBody(checked) : pageOf(state, checked, localeOf(request), met);
+  const rightAnswer = (): Answer =>
+    'resultCode' in checked
+      ? { status: 200, body: failureBody(checked) }
+      : pageOf(state, checked, localeOf(request), met);
   // Other faults stand in front of the server, as a firewall does: they come before the signature.
   if (answer !== undefined && (refused === undefined || !spoilsRightAnswer(answer))) {
-    return () => answerWithFault(answer, response, rightBody);
+    return () => answerWithFault(answer, response, () => rightAnswer().body);
   }
   if (refused !== undefined) {
     return () => send(response, 401, errorBody(401, `authentication failed: ${refused}`));
   }
-  const body = rightBody();
-  return () => send(response, 200, body);
+  const { status, body } = rightAnswer();
+  return () => send(response, status, body);
 }
 
-function pageOf(state: State, parameters: PageParameters, locale: Locale, met: Met): string {
+interface Answer {
+  readonly status: number;
+  readonly body: string;
+}
+
+function pageOf(state: State, parameters: PageParameters, locale: Locale, met: Met): Answer {
   const { lists, scripts } = state;
   const { vdnId, pageNum } = parameters;
   runScript(scripts.get(vdnId), lists, vdnId);
-  for (const fault of met.edits) editForFault(fault, vdnList(lists, vdnId));
+  for (const { fault } of met.list) editForFault(fault, vdnList(lists, vdnId));
   const pageSize = Math.min(parameters.pageSize, state.maxPageSize);
-  if (met.pages.length > 0) return bentPage(vdnList(lists, vdnId).list(locale), pageNum, pageSize, met);
+  if (met.list.length > 0) return bentPage(lists, { vdnId, pageNum, pageSize }, locale, met);
   const start = (pageNum - 1) * pageSize;
   const rows = lists.rowsJson(vdnId, locale, start, start + pageSize);
-  return pageBody(rows, String(lists.count(vdnId)));
+  return { status: 200, body: pageBody(rows, String(lists.count(vdnId))) };
 }
 
-function bentPage(list: readonly unknown[], pageNum: number, pageSize: number, met: Met): string {
+function bentPage(
+  lists: Lists,
+  { vdnId, pageNum, pageSize }: PageParameters,
+  locale: Locale,
+  met: Met,
+): Answer {
+  const listOf = (edits: number, ofVdn = vdnId) =>
+    lists.codesBefore(ofVdn, edits).map((code) => rowOf(code, locale));
+  const list = listOf(0);
   const plain: PageDraft = { list, total: list.length, pageNum, pageSize, missing: 0 };
-  const draft = met.pages.reduce<PageDraft>((bent, fault) => bendPage(fault, bent), plain);
-  const start = (draft.pageNum - 1) * draft.pageSize;
-  const rows = draft.list.slice(start, start + draft.pageSize);
-  const shown = rows.slice(0, Math.max(0, rows.length - draft.missing));
-  return pageBody(shown.map((row) => JSON.stringify(row)).join(), JSON.stringify(draft.total) ?? 'null');
+  const draft = met.list.reduce<PageDraft>(
+    (bent, { fault, ...known }) => bendPage(fault, bent, { listOf, vdnId, ...known }),
+    plain,
+  );
+  const isBehind = draft.pageNum > Math.max(1, Math.ceil(draft.list.length / draft.pageSize));
+  return isBehind && draft.behind !== undefined
+    ? behindTheEnd(draft, draft.behind)
+    : { status: 200, body: bodyOfPage(draft) };
+}
+
+function bodyOfPage(draft: PageDraft): string {
+  const rows = rowsOf(draft).map((row) => JSON.stringify(row));
+  return pageBody(rows.join(), JSON.stringify(draft.total) ?? 'null');
+}
+
+function behindTheEnd(draft: PageDraft, answer: BehindTheEnd): Answer {
+  if (typeof answer === 'number') return { status: answer, body: errorBody(answer, 'there is no such page') };
+  if (answer === 'failure')
+    return { status: 200, body: failureBody({ resultCode: '0200001', resultDesc: 'pageNum' }) };
+  if (answer === 'last-page') {
+    const pageNum = Math.ceil(draft.list.length / draft.pageSize);
+    return { status: 200, body: bodyOfPage({ ...draft, pageNum }) };
+  }
+  const { obsCodes: _, ...others } = JSON.parse(bodyOfPage(draft));
+  return { status: 200, body: JSON.stringify(answer === 'null' ? { obsCodes: null, ...others } : others) };
 }
 
 function runScript(script: Script | undefined, lists: Lists, vdnId: number): void {

@@ -38,12 +38,12 @@ const threeFirstPages = 3;
 type Failing<K extends Kind> = FaultCase<K> & { readonly errorCode: VdnErrorCode };
 
 /**
- * Faults that a VDN does not get over: at least one of every kind there is.
+ * Faults that a VDN does not get over: at least one of every kind there is, but for those that read as another list.
  *
  * @param elsewhere another host, which must not hear of it
  */
 export function lastingFaults(elsewhere: string): {
-  readonly [K in Kind]: readonly [Failing<K>, ...Failing<K>[]];
+  readonly [K in Exclude<Kind, 'behind' | 'cache' | 'one-list'>]: readonly [Failing<K>, ...Failing<K>[]];
 } {
   return {
     status: [
@@ -153,6 +153,21 @@ export function lastingFaults(elsewhere: string): {
         firstErrorCode: null,
       },
     ],
+    move: [{ fault: { kind: 'move' }, errorCode: 'incomplete-snapshot' }],
+    // A list that nobody has edited has nothing to lag behind.
+    nodes: [
+      { fault: { kind: 'nodes', by: 'turns' }, errorCode: 'incomplete-snapshot', firstErrorCode: null },
+    ],
+    'lagging-total': [
+      { fault: { kind: 'lagging-total' }, errorCode: 'incomplete-snapshot', firstErrorCode: null },
+    ],
+    'page-total': [
+      {
+        fault: { kind: 'page-total' },
+        errorCode: 'incomplete-snapshot',
+        message: /its total of 5 does not count what is listed: page 2/,
+      },
+    ],
     total: [
       { fault: { kind: 'total', total: -1 }, errorCode: 'bad-response', requests: once },
       { fault: { kind: 'total', total: 11.5 }, errorCode: 'bad-response', requests: once },
@@ -225,5 +240,11 @@ export function passingFaults(): readonly FaultCase[] {
     { fault: { kind: 'clamp', pageSize: 3, times: 1 } },
     { fault: { kind: 'clamp', pageSize: 5 } },
     { fault: { kind: 'short-page', times: 1 } },
+    { fault: { kind: 'move', times: 1 } },
+    { fault: { kind: 'cache' }, requests: twoReads },
+    // A last page of four is full, and what is behind it is asked for.
+    ...([400, 404, 500, 'null', 'missing', 'failure', 'last-page'] as const).map(
+      (answer): FaultCase => ({ fault: { kind: 'behind', answer }, source: { pageSize: 4 } }),
+    ),
   ];
 }

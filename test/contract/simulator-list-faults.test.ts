@@ -131,3 +131,117 @@ describe('pages that are wrong', () => {
     expect(JSON.parse((await request({ pageNum: 2, pageSize: 4 })).body).obsCodes).toHaveLength(2);
   });
 });
+
+describe('servers that answer from another list or another time', () => {
+  const page = (pageNum: number, pageSize = 5, vdnId = 25) =>
+    askPage(simulator.baseUrl, vdnId, { pageNum, pageSize });
+  const firstCodes = async (requests: number) => {
+    const firsts = [];
+    for (let request = 0; request < requests; request++) firsts.push((await page(1)).obsCodes[0]?.obsCode);
+    return firsts;
+  };
+
+  test('a node that is behind answers by turns', async () => {
+    const [gone = '', next = ''] = listed();
+    vdn().remove(gone);
+    vdn().fault({ kind: 'nodes', by: 'turns' });
+    expect(await firstCodes(4)).toEqual([next, gone, next, gone]);
+  });
+
+  test('a node that is behind answers at random, the same way each time', async () => {
+    const [gone] = listed();
+    vdn().edit((codes) => codes.slice(1));
+    vdn().fault({ kind: 'nodes', by: 'random' });
+    const firsts = await firstCodes(20);
+    expect(new Set(firsts).size).toBe(2);
+    vdn().clearFaults();
+    vdn().fault({ kind: 'nodes', by: 'random' });
+    expect(await firstCodes(20)).toEqual(firsts);
+    expect(firsts).toContain(gone);
+  });
+
+  test('a node that is two edits behind answers always at the same addresses', async () => {
+    const before = listed();
+    for (const obsCode of before.slice(0, 2)) vdn().remove(obsCode);
+    vdn().fault({ kind: 'nodes', by: 'address', edits: 2 });
+    const totals = async () =>
+      Promise.all([1, 2, 3, 4, 5].map(async (size) => (await page(1, size)).totalCount));
+    const first = await totals();
+    expect(new Set(first)).toEqual(new Set([before.length, before.length - 2]));
+    expect(await totals()).toEqual(first);
+  });
+
+  test('a cache gives what it gave at the same address, for each VDN its own', async () => {
+    vdn().fault({ kind: 'cache' });
+    simulator.vdn(26).fault({ kind: 'cache' });
+    const [first, other] = [await page(1), await page(1, 5, 26)];
+    vdn().edit((codes) => codes.slice(3));
+    expect([await page(1), await page(1, 5, 26)]).toEqual([first, other]);
+    expect((await page(1, 4)).totalCount).toBe(9);
+    vdn().clearFaults();
+    expect((await page(1)).totalCount).toBe(9);
+  });
+
+  test('a total lags, or counts the page alone', async () => {
+    vdn().edit((codes) => codes.slice(2));
+    vdn().fault({ kind: 'lagging-total', times: 1 });
+    expect((await page(1)).totalCount).toBe(12);
+    vdn().fault({ kind: 'page-total' });
+    const pages = [await page(1), await page(2), await page(3)];
+    expect(pages.map(({ totalCount, obsCodes }) => [totalCount, obsCodes.length])).toEqual([
+      [5, 5],
+      [5, 5],
+      [0, 0],
+    ]);
+  });
+
+  test('every VDN has the list of one', async () => {
+    simulator.fault({ kind: 'one-list', vdnId: 7 });
+    const expected = await page(1, 50, 7);
+    simulator.vdn(7).remove(expected.obsCodes[0]?.obsCode ?? '');
+    for (const vdnId of [7, 25, 26]) {
+      expect((await page(1, 50, vdnId)).obsCodes).toEqual(simulator.vdn(7).list());
+    }
+  });
+
+  test('an entry that is updated moves to the end, and is read with both texts', async () => {
+    const [first] = vdn().list();
+    vdn().fault({ kind: 'move', times: 1 });
+    const rows = [...(await page(1)).obsCodes, ...(await page(2)).obsCodes, ...(await page(3)).obsCodes];
+    expect(rows).toHaveLength(12);
+    expect(rows[0]).toEqual(first);
+    expect(rows.at(-1)).toMatchObject({
+      obsCode: first?.obsCode,
+      obsCodeDesc: expect.stringMatching(/^Moved/),
+    });
+  });
+});
+
+describe('behind the end', () => {
+  const behind = () => request({ pageNum: 4, pageSize: 5 });
+
+  test('is an empty list', async () => {
+    expect(JSON.parse((await behind()).body)).toMatchObject({ obsCodes: [], totalCount: 12 });
+  });
+
+  test.each([400, 404, 500] as const)('is HTTP %i', async (answer) => {
+    vdn().fault({ kind: 'behind', answer });
+    expect((await behind()).status).toBe(answer);
+    expect((await request({ pageNum: 3, pageSize: 5 })).status).toBe(200);
+  });
+
+  test('is null, no list, a failure or the last page once more', async () => {
+    const answers = [];
+    for (const answer of ['null', 'missing', 'failure', 'last-page'] as const) {
+      vdn().clearFaults();
+      vdn().fault({ kind: 'behind', answer });
+      answers.push(JSON.parse((await behind()).body));
+    }
+    expect(answers).toEqual([
+      expect.objectContaining({ obsCodes: null, resultCode: '0200000' }),
+      expect.not.objectContaining({ obsCodes: expect.anything() }),
+      expect.objectContaining({ resultCode: '0200001' }),
+      expect.objectContaining({ obsCodes: vdn().list().slice(10), totalCount: 12 }),
+    ]);
+  });
+});

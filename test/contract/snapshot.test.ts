@@ -21,7 +21,7 @@ function read(stored: readonly ObsCodeRow[] = [], pageSize = 50) {
   return readSnapshot({
     pageSize,
     signal: new AbortController().signal,
-    fetchPage: (pageNum, pageSize, { signal }) => client.page({ pageNum, pageSize }, signal),
+    fetchPage: (pageNum, pageSize, { signal, ...ask }) => client.page({ pageNum, pageSize, ...ask }, signal),
     compare: async (snapshot) =>
       diff(
         stored.map((row) => ({ ...row, removed: false })),
@@ -110,6 +110,57 @@ describe('a server that pages wrongly', () => {
   test('a hiccup is forgotten', async () => {
     vdn().fault({ kind: 'short-page', page: 3, times: 1 });
     expect((await read()).snapshot.codes.size).toBe(120);
+    expect(readsMade()).toBe(2);
+  });
+});
+
+describe('a server that shows another list than there is', () => {
+  const removed = async (stored: readonly ObsCodeRow[], pageSize = 40) =>
+    (await read(stored, pageSize)).difference.changes.flatMap(({ kind, obsCode }) =>
+      kind === 'removed' ? obsCode : [],
+    );
+
+  test.each<[string, Fault, RegExp]>([
+    ['a total of the page', { kind: 'page-total' }, /its total of 40 does not count what is listed: page 2/],
+    ['a total that lags', { kind: 'lagging-total' }, /its total of 80 does not count what is listed: page 3/],
+  ])('%s is found out behind a full last page', async (_, fault, message) => {
+    vdn().edit((codes) => codes.slice(0, 80));
+    const stored = vdn().list();
+    vdn().edit((codes) => [...codes, { obsCode: '90000', obsCodeDesc: null }]);
+    vdn().fault(fault);
+    expect((await failureOf(read(stored, 40))).message).toMatch(message);
+    expect(readsMade()).toBe(3);
+  });
+
+  test.each<Fault>([
+    { kind: 'nodes', by: 'turns' },
+    { kind: 'nodes', by: 'random' },
+    { kind: 'nodes', by: 'address' },
+    { kind: 'cache' },
+  ])('%j: a code that moved to another page in between is not taken for removed', async (fault) => {
+    const stored = vdn().list();
+    vdn().fault(fault);
+    simulator.betweenRequests(25, (codes, request) =>
+      request === 2 ? [...codes.slice(1), { obsCode: '90000', obsCodeDesc: null }] : codes,
+    );
+    const taken = await removed(stored).catch(() => []);
+    expect(['', '00605']).toContain(taken.join());
+  });
+
+  test.each<Fault>([
+    ...([400, 404, 500, 'null', 'missing', 'failure', 'last-page'] as const).map(
+      (answer): Fault => ({ kind: 'behind', answer }),
+    ),
+  ])('%j is the end of the list behind a full last page', async (fault) => {
+    vdn().fault(fault);
+    expect((await read([], 40)).snapshot.codes.size).toBe(120);
+    expect(pagesAsked().map(([pageNum]) => pageNum)).toEqual([1, 2, 3, 4]);
+  });
+
+  test('a row that is updated and moves while it is read is read again, and nothing is lost', async () => {
+    const stored = vdn().list();
+    vdn().fault({ kind: 'move', times: 1 });
+    expect(await removed(stored)).toEqual([]);
     expect(readsMade()).toBe(2);
   });
 });
