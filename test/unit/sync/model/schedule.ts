@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Page } from '../../../../src/domain/complete-snapshot.ts';
 import { type Difference, diff } from '../../../../src/domain/diff.ts';
 import { VdnError, type VdnErrorCode } from '../../../../src/errors.ts';
@@ -53,6 +54,8 @@ export async function readWhileEdited(
   timing: Timing,
   answer: (ask: Ask) => Page,
 ): Promise<Reading> {
+  // What a signal refers to weakly is kept until the event loop goes on, and nothing else here waits for that.
+  await setImmediate();
   const stored = list.rows.map((row) => ({ ...row, removed: false }));
   try {
     const { difference } = await reader({
