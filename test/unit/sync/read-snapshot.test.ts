@@ -1,5 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
 import { VdnError } from '../../../src/errors.ts';
+import { readSnapshot } from '../../../src/sync/read-snapshot.ts';
 import { entries, entry } from '../domain/pages.ts';
 import { incomplete, pageOf, pagesAsked, read, readsMade } from './served-list.ts';
 
@@ -170,7 +174,7 @@ describe('what ends a read', () => {
     const { result } = read(
       async (asked) => {
         underWay += 1;
-        for (let turn = 0; turn < asked.pageNum; turn += 1) await new Promise((next) => setImmediate(next));
+        for (let turn = 0; turn < asked.pageNum; turn += 1) await setImmediate();
         underWay -= 1;
         if (asked.pageNum === 2) throw new VdnError('forbidden', 'no.');
         return pageOf(entries(20), asked);
@@ -193,4 +197,44 @@ describe('what ends a read', () => {
     await expect(result).rejects.toThrow('enough');
     expect(readsMade(requests)).toBe(1);
   });
+});
+
+test('of a list that waits to be confirmed no entry is kept: thousands of VDNs may wait', async () => {
+  setFlagsFromString('--expose-gc');
+  const collectGarbage: () => void = runInNewContext('gc');
+  const lists = 200;
+  const codes = 500;
+  const go = Promise.withResolvers<void>();
+  let waiting = 0;
+  collectGarbage();
+  const before = process.memoryUsage().heapUsed;
+  const readings = Array.from({ length: lists }, (_, vdn) => {
+    const beforeConfirming = () => {
+      waiting += 1;
+      return go.promise;
+    };
+    return readSnapshot({
+      pageSize: codes,
+      signal: new AbortController().signal,
+      fetchPage: async (_, pageSize) => {
+        await setImmediate();
+        const rows = entries(codes).map(({ obsCode }) =>
+          entry(obsCode, `Text ${vdn} of ${obsCode}, at length.`),
+        );
+        return pageOf(rows.slice(1), { pageNum: 1, pageSize });
+      },
+      compare: () => ({
+        changes: [{ kind: 'removed', obsCode: '00001', before: null, after: null }],
+        activeBefore: codes,
+      }),
+      beforeConfirming,
+    });
+  });
+  while (waiting < lists) await setImmediate();
+  await setImmediate();
+  collectGarbage();
+  const kept = process.memoryUsage().heapUsed - before;
+  go.reject(new Error('enough'));
+  await Promise.allSettled(readings);
+  expect(kept / lists).toBeLessThan(8 * 1024);
 });
