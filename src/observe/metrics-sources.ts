@@ -7,10 +7,15 @@ export interface SourceState {
   readonly oldestAgeSeconds: number | null;
   /** Since any VDN was last verified. */
   readonly newestAgeSeconds: number | null;
+  readonly configured: number;
+  /** What the last run was configured with; null: there was none. */
+  readonly staleAfterSeconds: number | null;
   /** VDNs not verified for longer than `freshness.staleAfter`, or never. */
   readonly stale: number;
   readonly failing: number;
   readonly held: number;
+  /** Since the VDN that has been held longest is; null: none is held. */
+  readonly heldForSeconds: number | null;
 }
 
 /** The gauges that speak of the database rather than of this process, so that they outlive a restart. */
@@ -41,6 +46,15 @@ export function sourceGauges(registers: Registry[]): SourceGauges {
       }
     },
   });
+  const configured = gauge('obs_code_sync_configured_vdns', 'Configured VDNs.');
+  const staleAfter = gauge(
+    'obs_code_sync_stale_after_seconds',
+    'How old a verification may be before its VDN is stale: freshness.staleAfter, as the last run had it.',
+  );
+  const heldSince = gauge(
+    'obs_code_sync_held_since_timestamp_seconds',
+    'Since when the VDN that has been held longest is held, in seconds since the epoch; missing where none is.',
+  );
   const stale = gauge(
     'obs_code_sync_stale_vdns',
     'VDNs not verified for longer than freshness.staleAfter, or never.',
@@ -59,8 +73,13 @@ export function sourceGauges(registers: Registry[]): SourceGauges {
       answeredAt = performance.now();
       databaseUp.set(1);
       for (const state of states) {
-        const { source, newestAgeSeconds } = state;
-        if (newestAgeSeconds !== null) lastSuccess.set({ source }, Date.now() / 1000 - newestAgeSeconds);
+        const { source, newestAgeSeconds, staleAfterSeconds, heldForSeconds } = state;
+        const now = Date.now() / 1000;
+        if (newestAgeSeconds !== null) lastSuccess.set({ source }, now - newestAgeSeconds);
+        if (staleAfterSeconds !== null) staleAfter.set({ source }, staleAfterSeconds);
+        if (heldForSeconds === null) heldSince.remove({ source });
+        else heldSince.set({ source }, now - heldForSeconds);
+        configured.set({ source }, state.configured);
         stale.set({ source }, state.stale);
         failing.set({ source }, state.failing);
         held.set({ source }, state.held);

@@ -1,12 +1,13 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type ChangeCounts, changeKinds } from '../domain/diff.ts';
+import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
+import { vdnErrorCodes } from '../errors.ts';
+import { version } from '../version.ts';
 import { type SourceGauges, sourceGauges } from './metrics-sources.ts';
 
 /** How a run of this process ended; `refused` is one that could not begin. */
 export const runStatuses = ['succeeded', 'partial', 'failed', 'interrupted', 'refused'] as const;
 export type RunEnd = (typeof runStatuses)[number];
-
-const vdnOutcomes = ['unchanged', 'changed', 'failed', 'held', 'skipped', 'fresh'] as const;
 
 const runBuckets = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400];
 const requestBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
@@ -17,7 +18,7 @@ export interface Metrics {
   attempted(source: string, attempt: { readonly result: string; readonly durationMs: number }): void;
   concluded(result: {
     readonly source: string;
-    readonly outcome: (typeof vdnOutcomes)[number];
+    readonly outcome: VdnOutcome;
     readonly codes: ChangeCounts;
   }): void;
   runBegins(): void;
@@ -84,12 +85,19 @@ export function createMetrics(sourceNames: readonly string[]): Metrics {
     registers,
   });
 
+  new Gauge({
+    name: 'obs_code_sync_build_info',
+    help: 'Always 1; its label is the version of the program.',
+    labelNames: ['version'],
+    registers,
+  }).set({ version }, 1);
+
   // A series that begins with its first failure looks to increase() as if there had been none.
   for (const status of runStatuses) runs.inc({ status }, 0);
   for (const source of sourceNames) {
     for (const outcome of vdnOutcomes) vdns.inc({ source, outcome }, 0);
     for (const kind of changeKinds) codeChanges.inc({ source, kind }, 0);
-    requests.inc({ source, result: 'ok' }, 0);
+    for (const result of ['ok', ...vdnErrorCodes]) requests.inc({ source, result }, 0);
     requestDuration.zero({ source });
   }
 

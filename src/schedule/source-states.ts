@@ -16,15 +16,21 @@ export async function sourceStates(
     sql<number>`(count(*) filter (where ${condition}))::integer`;
   const rows = await db
     .selectFrom('freshness')
-    .where('source', 'in', names)
-    .groupBy('source')
+    .leftJoin('source', 'source.source', 'freshness.source')
+    .where('freshness.source', 'in', names)
+    .groupBy(['freshness.source', 'source.stale_after'])
     .select([
-      'source',
+      'freshness.source',
+      sql<number | null>`extract(epoch from stale_after)::double precision`.as('staleAfterSeconds'),
       sql<number | null>`max(age_seconds) filter (where age_seconds >= 0)`.as('oldestAgeSeconds'),
       sql<number | null>`min(age_seconds) filter (where age_seconds >= 0)`.as('newestAgeSeconds'),
+      count(sql`true`).as('configured'),
       count(sql`is_stale`).as('stale'),
       count(sql`is_failing`).as('failing'),
       count(sql`is_held`).as('held'),
+      sql<number | null>`extract(epoch from clock_timestamp() - min(held_since))::double precision`.as(
+        'heldForSeconds',
+      ),
     ])
     .execute();
   const known = new Map(rows.map((row) => [row.source, row]));
@@ -32,8 +38,8 @@ export async function sourceStates(
     ({ name, vdns }) =>
       known.get(name) ?? {
         source: name,
-        ...{ oldestAgeSeconds: null, newestAgeSeconds: null },
-        ...{ stale: vdns.length, failing: 0, held: 0 },
+        ...{ oldestAgeSeconds: null, newestAgeSeconds: null, staleAfterSeconds: null, heldForSeconds: null },
+        ...{ configured: vdns.length, stale: vdns.length, failing: 0, held: 0 },
       },
   );
 }

@@ -20,13 +20,15 @@ describe('the alert rules', () => {
       'ObsCodeSyncRunRefused',
       'ObsCodeSyncDatabaseAway',
       'ObsCodeSyncGone',
+      'ObsCodeSyncHangs',
       ...['ObsCodeSyncNoSuccess', 'ObsCodeSyncJobFailed', 'ObsCodeSyncPodWaits'],
     ]);
   });
 
   test('ask for metrics that there are, and show labels that those have', async () => {
     const metrics = createMetrics(['one']);
-    const state = { oldestAgeSeconds: 1, newestAgeSeconds: 1, stale: 1, failing: 1, held: 1 };
+    const ages = { oldestAgeSeconds: 1, newestAgeSeconds: 1, staleAfterSeconds: 1, heldForSeconds: 1 };
+    const state = { ...ages, configured: 1, stale: 1, failing: 1, held: 1 };
     metrics.sources.databaseAnswered([{ source: 'one', ...state }]);
     const families = parsePrometheusText(await metrics.render());
     for (const { alert, expr, annotations } of rules) {

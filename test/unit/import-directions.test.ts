@@ -30,7 +30,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   sync: ['isales', 'store', 'observe', 'config', 'domain'],
   isales: ['config', 'domain', 'version.ts'],
   store: ['config', 'domain'],
-  observe: ['config', 'domain'],
+  observe: ['config', 'domain', 'version.ts'],
   simulator: ['domain'],
   config: ['domain'],
   domain: ['node:crypto'],

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { createMetrics, type Metrics } from '../../../src/observe/metrics.ts';
+import { version } from '../../../src/version.ts';
 import { parsePrometheusText, seriesValue } from '../../support/prometheus-text.ts';
 
 const families = async (metrics: Metrics) => parsePrometheusText(await metrics.render());
@@ -21,13 +22,17 @@ test('names and units follow the conventions, and each metric says what it is', 
     'counter requests_total',
     'counter runs_total',
     'counter vdns_total',
+    'gauge build_info',
+    'gauge configured_vdns',
     'gauge database_up',
     'gauge failing_vdns',
+    'gauge held_since_timestamp_seconds',
     'gauge held_vdns',
     'gauge last_success_timestamp_seconds',
     'gauge next_run_timestamp_seconds',
     'gauge oldest_verified_vdn_age_seconds',
     'gauge run_in_progress',
+    'gauge stale_after_seconds',
     'gauge stale_vdns',
     'histogram request_duration_seconds',
     'histogram run_duration_seconds',
@@ -56,7 +61,11 @@ test('every counter is there as zero before anything has happened, so that its f
   expect(await value(metrics, 'vdns_total', { source: odd, outcome: 'held' })).toBe(0);
   expect(await value(metrics, 'code_changes_total', { source: odd, kind: 'removed' })).toBe(0);
   expect(await value(metrics, 'requests_total', { source: odd, result: 'ok' })).toBe(0);
+  for (const result of ['unauthorized', 'timeout', 'incomplete-snapshot']) {
+    expect(await value(metrics, 'requests_total', { source: odd, result }), result).toBe(0);
+  }
   expect(await value(metrics, 'request_duration_seconds_count', { source: odd })).toBe(0);
+  expect(await value(metrics, 'build_info', { version })).toBe(1);
   expect(await value(metrics, 'run_in_progress')).toBe(0);
 });
 
@@ -95,10 +104,12 @@ test('a run is counted as it goes on', async () => {
 test('what the database said last stays while it is away, and ages go on growing', async () => {
   const metrics = createMetrics(['one', 'two']);
   expect(await value(metrics, 'database_up')).toBe(0);
+  const one = { source: 'one', configured: 9, staleAfterSeconds: 3600, heldForSeconds: 50 };
+  const two = { source: 'two', configured: 7, staleAfterSeconds: null, heldForSeconds: null };
   const none = { oldestAgeSeconds: null, newestAgeSeconds: null };
   metrics.sources.databaseAnswered([
-    { source: 'one', oldestAgeSeconds: 100, newestAgeSeconds: 10, stale: 1, failing: 2, held: 3 },
-    { source: 'two', ...none, stale: 7, failing: 0, held: 0 },
+    { ...one, oldestAgeSeconds: 100, newestAgeSeconds: 10, stale: 1, failing: 2, held: 3 },
+    { ...two, ...none, stale: 7, failing: 0, held: 0 },
   ]);
   const age = () => value(metrics, 'oldest_verified_vdn_age_seconds', { source: 'one' });
   const before = (await age()) ?? 0;
@@ -117,4 +128,27 @@ test('what the database said last stays while it is away, and ages go on growing
   expect(await value(metrics, 'stale_vdns', { source: 'two' })).toBe(7);
   expect(await value(metrics, 'oldest_verified_vdn_age_seconds', { source: 'two' })).toBeUndefined();
   expect(await value(metrics, 'last_success_timestamp_seconds', { source: 'two' })).toBeUndefined();
+});
+
+test('what limits a source, and since when it holds a change, are told as long as they are so', async () => {
+  const metrics = createMetrics(['one']);
+  const state = {
+    ...{
+      source: 'one',
+      oldestAgeSeconds: null,
+      newestAgeSeconds: null,
+      configured: 9,
+      staleAfterSeconds: 3600,
+    },
+    ...{ stale: 9, failing: 0, held: 1, heldForSeconds: 50 },
+  };
+  metrics.sources.databaseAnswered([state]);
+  const of = (name: string) => value(metrics, name, { source: 'one' });
+  expect(await of('configured_vdns')).toBe(9);
+  expect(await of('stale_after_seconds')).toBe(3600);
+  expect(Math.abs(Date.now() / 1000 - 50 - ((await of('held_since_timestamp_seconds')) ?? 0))).toBeLessThan(
+    5,
+  );
+  metrics.sources.databaseAnswered([{ ...state, held: 0, heldForSeconds: null }]);
+  expect(await of('held_since_timestamp_seconds')).toBeUndefined();
 });
