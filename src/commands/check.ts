@@ -1,30 +1,15 @@
 import { Command } from 'commander';
-import { sql } from 'kysely';
 import type { Config, SourceConfig } from '../config/types.ts';
 import { formatSpan } from '../domain/time-text.ts';
-import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
+import { type ExitCode, exitCodes } from '../errors.ts';
 import { type Probe, probeSource } from '../isales/probe.ts';
-import type { OpenDatabase } from '../store/database.ts';
-import { contactError } from '../store/database-error.ts';
-import { requireCurrentSchema } from '../store/migrator.ts';
-import {
-  type CommonOptions,
-  type Exit,
-  loadConfiguration,
-  withCommonOptions,
-  withDatabase,
-} from './common.ts';
+import { checkDatabase, type Finding } from './check-database.ts';
+import { type CommonOptions, type Exit, loadConfiguration, withCommonOptions } from './common.ts';
 import { listenForSignals } from './interruption.ts';
 import { coloured, print, table } from './terminal.ts';
 
 /** Signatures are good for minutes; from here on the clock deserves a look. */
 const worryingClockMs = 60_000;
-
-interface Finding {
-  readonly what: string;
-  readonly verdict: 'ok' | 'warning' | 'failed';
-  readonly detail: string;
-}
 
 /** `check`: whether a sync could work, without writing anything. */
 export function checkCommand(exit: Exit): Command {
@@ -51,6 +36,7 @@ async function check(options: CommonOptions): Promise<ExitCode> {
   const signals = listenForSignals();
   const findings: Finding[] = [{ what: 'configuration', verdict: 'ok', detail: summaryOf(config) }];
   try {
+    // The database's fault does not keep the sources from being looked at.
     const database = await checkDatabase(config);
     findings.push(...database.findings);
     const probes = await Promise.all(
@@ -63,42 +49,6 @@ async function check(options: CommonOptions): Promise<ExitCode> {
     return failed === probes.length ? exitCodes.allFailed : exitCodes.someFailed;
   } finally {
     signals.stop();
-  }
-}
-
-/** The database's fault does not keep the sources from being looked at. */
-async function checkDatabase({
-  database: config,
-}: Config): Promise<{ findings: Finding[]; exitCode: ExitCode }> {
-  try {
-    return await withDatabase(config, async (database) => {
-      const detail = await describeDatabase(database);
-      await requireCurrentSchema(database);
-      return {
-        findings: [
-          { what: 'database', verdict: 'ok', detail },
-          { what: 'schema', verdict: 'ok', detail: `${config.schema} is up to date` },
-        ],
-        exitCode: exitCodes.done,
-      };
-    });
-  } catch (error) {
-    if (!(error instanceof FatalError)) throw error;
-    return {
-      findings: [{ what: 'database', verdict: 'failed', detail: error.message }],
-      exitCode: error.exitCode,
-    };
-  }
-}
-
-async function describeDatabase({ db, where }: OpenDatabase): Promise<string> {
-  try {
-    const { rows } = await sql<{
-      version: string;
-    }>`select current_setting('server_version') as version`.execute(db);
-    return `Postgres ${rows[0]?.version} ${where}`;
-  } catch (error) {
-    throw contactError(error, where);
   }
 }
 

@@ -15,6 +15,7 @@ import { type Routes, serve } from '../schedule/server.ts';
 import { sourceStates } from '../schedule/source-states.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { readOnly } from '../store/read-only.ts';
+import { requireRunnable } from '../store/runnable.ts';
 import {
   type CommonOptions,
   type Exit,
@@ -159,7 +160,7 @@ function questions({ sources }: Config, database: OpenDatabase, migration: Migra
     databaseReady: async () => {
       const failure = migration?.failure();
       if (failure !== undefined) throw failure;
-      await readOnly(database, async () => {});
+      await readOnly(database, (trx) => requireRunnable(database, trx));
     },
     sourceStates: () => readOnly(database, (trx) => sourceStates(trx, sources)),
   };

@@ -3,6 +3,9 @@ import { ConnectionLostError, DatabaseBusyError, DatabaseError, FatalError } fro
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
   undefinedTable: '42P01',
+  undefinedObject: '42704',
+  duplicateTable: '42P07',
+  uniqueViolation: '23505',
   insufficientPrivilege: '42501',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
@@ -72,19 +75,9 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.sqlState : undefined;
 }
 
-/** Whether a failed database operation means that the connection is gone, rather than that the server refused. */
-export function isConnectionLost(error: unknown): boolean {
-  return error instanceof ConnectionLostError;
-}
-
 /** Whether a failed database operation may well succeed in a minute. */
 export function isPassing(error: unknown): error is ConnectionLostError | DatabaseBusyError {
   return error instanceof ConnectionLostError || error instanceof DatabaseBusyError;
-}
-
-/** What went wrong, in one line that holds no query parameters and no connection string. */
-export function describeDatabaseError(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /**
@@ -125,7 +118,12 @@ function adviceFor(state: string | undefined): string {
     case sqlState.undefinedDatabase:
       return 'Create the database, or correct its name in database.url.';
     case sqlState.insufficientPrivilege:
-      return 'Grant the missing right; docs/operations.md has the SQL for the three roles.';
+      return (
+        "Grant the missing right: `migrate` wants the schema's owner, who gives others theirs by `migrate --grant-writer ROLE` and " +
+        '`--grant-reader ROLE`. Where a row security policy stands in the way: alter role ROLE bypassrls.'
+      );
+    case sqlState.uniqueViolation:
+      return 'Where a restore has restarted the numbers of runs, `check` as the owner and docs/operations.md have the SQL.';
     case sqlState.readOnlyTransaction:
       return (
         'It is a standby, or was made read-only. Give database.url the primary, or all hosts with ' +

@@ -1,7 +1,7 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import { requireOwnSessions } from './pooling.ts';
 import { openPool } from './server-pool.ts';
-import { serversOf } from './servers.ts';
+import { type Servers, serversOf } from './servers.ts';
 import { lockSessionSettings, sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
 
@@ -33,6 +33,8 @@ export interface OpenDatabase {
    * excludes other runs already.
    */
   readonly openLockConnection: (() => Kysely<Database>) | undefined;
+  /** Opens a connection without a limit on statements; undefined for the embedded database, which has one session. */
+  readonly openMigrationConnection: (() => Kysely<Database>) | undefined;
   /** Throws where another process may have taken the embedded database's directory over. */
   readonly assertOwned: () => void;
   close(): Promise<void>;
@@ -63,23 +65,24 @@ export async function openDatabase(
   const bare = () =>
     new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool(servers, 1, []) }) });
   const requireOwn = once(() => requireOwnSessions(bare, where));
-  const own = (max: number, settings: readonly string[]) =>
+  const own = (max: number, further: readonly string[], servers: Servers) =>
     new Kysely<Database>({
       dialect: new PostgresDialect({
         pool: async () => {
           await requireOwn();
-          return openPool(servers, max, settings);
+          return openPool(servers, max, [...sessionSettings(schema), ...further]);
         },
       }),
     });
-  const db = own(poolSize, sessionSettings(schema));
+  const db = own(poolSize, [], servers);
   const reading = bare();
   return {
     db,
     reading,
     schema,
     where,
-    openLockConnection: () => own(1, [...sessionSettings(schema), ...lockSessionSettings]),
+    openLockConnection: () => own(1, lockSessionSettings, servers),
+    openMigrationConnection: () => own(1, ['set statement_timeout to 0'], serversOf(url, 0)),
     assertOwned: () => {},
     async close() {
       // One that is still being made rejects with why it could not be; whoever asked for it hears that.

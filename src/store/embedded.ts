@@ -46,6 +46,7 @@ export async function openEmbedded(directory: string, schema: string) {
     schema,
     where,
     openLockConnection: undefined,
+    openMigrationConnection: undefined,
     assertOwned: lock.assertHeld,
     async close() {
       // Closing writes: what is left in memory is not this process's to write any more.

@@ -5,8 +5,9 @@ import { type Kysely, sql } from 'kysely';
 import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
-import { contactError, describeDatabaseError, sqlState, sqlStateOf } from './database-error.ts';
+import { contactError, sqlState, sqlStateOf } from './database-error.ts';
 import type { Database } from './tables.ts';
+import { requireTrustedSchema } from './trusted-schema.ts';
 
 const migrationFolder = path.join(import.meta.dirname, '..', '..', 'migrations');
 const migrationTable = 'schema_migration';
@@ -39,11 +40,15 @@ export async function schemaState(database: OpenDatabase): Promise<SchemaState> 
 
 async function appliedMigrations({ db, where, schema }: OpenDatabase): Promise<string[]> {
   try {
+    // A table that is missing would abort the transaction that asks for it.
+    const { rows: tables } = await sql`
+      select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+      where n.nspname = ${schema} and c.relname = ${migrationTable}`.execute(db);
+    if (tables.length === 0) return [];
     const { rows } = await sql<{ name: string }>`
       select name from ${sql.table(`${schema}.${migrationTable}`)} order by name`.execute(db);
     return rows.map(({ name }) => name);
   } catch (error) {
-    if (sqlStateOf(error) === sqlState.undefinedTable) return [];
     throw contactError(error, where);
   }
 }
@@ -58,15 +63,29 @@ export async function requireCurrentSchema(
   database: OpenDatabase,
   db: Kysely<Database> = database.db,
 ): Promise<void> {
-  const { pending, unknown } = await schemaState({ ...database, db });
+  const { applied, pending, unknown } = await schemaState({ ...database, db });
   refuseNewer(database, unknown);
-  if (pending.length > 0) {
-    throw new FatalError(
-      'database-unusable',
-      `the schema ${database.schema} of the database ${database.where} is behind this program by ${pending.length} ` +
-        `migration(s), ${pending.join(', ')}. Run \`migrate\` first (or \`sync --migrate\`).`,
-    );
-  }
+  if (pending.length === 0) return;
+  const { schema, where } = database;
+  const elsewhere = applied.length === 0 ? await otherSchemas(db, schema) : [];
+  throw new FatalError(
+    'database-unusable',
+    `the schema ${schema} of the database ${where} is behind this program by ${pending.length} migration(s), ` +
+      `${pending.join(', ')}. ` +
+      (elsewhere.length > 0
+        ? `The schema ${elsewhere.join(', ')} has the tables: correct database.schema, or run \`migrate\` to begin a new one.`
+        : 'Run `migrate` first (or `sync --migrate`).'),
+  );
+}
+
+/** Other schemas that this program's migrations were applied to. */
+async function otherSchemas(db: Kysely<Database>, schema: string): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    select n.nspname as name
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where c.relname in (${sql.lit(migrationTable)}, 'result_code') and n.nspname <> ${schema}
+    group by n.nspname having count(*) = 2 order by n.nspname`.execute(db);
+  return rows.map(({ name }) => name);
 }
 
 /**
@@ -77,28 +96,46 @@ export async function requireCurrentSchema(
  */
 export async function migrateToLatest(database: OpenDatabase): Promise<string[]> {
   refuseNewer(database, (await schemaState(database)).unknown);
-  const migrator = new Migrator({
-    db: database.db,
-    provider: new FileMigrationProvider({ fs, path, migrationFolder }),
-    migrationTableName: migrationTable,
-    migrationLockTableName: `${migrationTable}_lock`,
-    migrationTableSchema: database.schema,
-  });
-  // The migrator never throws; what went wrong is in its answer.
-  const { error, results = [] } = await migrator.migrateToLatest();
-  if (error !== undefined) throw migrationError(error, database);
-  return results.map(({ migrationName }) => migrationName);
+  await requireTrustedSchema(database, database.db);
+  const unlimited = database.openMigrationConnection?.();
+  try {
+    const migrator = new Migrator({
+      db: unlimited ?? database.db,
+      provider: new FileMigrationProvider({ fs, path, migrationFolder }),
+      migrationTableName: migrationTable,
+      migrationLockTableName: `${migrationTable}_lock`,
+      migrationTableSchema: database.schema,
+    });
+    // The migrator never throws; what went wrong is in its answer.
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error !== undefined) throw migrationError(error, database);
+    return results.map(({ migrationName }) => migrationName);
+  } finally {
+    await unlimited?.destroy();
+  }
 }
 
 function migrationError(error: unknown, { schema, where }: OpenDatabase): FatalError {
+  if (sqlStateOf(error) === sqlState.duplicateTable) {
+    return new FatalError(
+      'database-unusable',
+      `the schema ${schema} of the database ${where} has a table or view of another program under a name that is needed: ` +
+        `${messageOf(error)}. Nothing was changed. Choose another database.schema, or rename what is there.`,
+      { cause: error },
+    );
+  }
   const reason = contactError(error, where);
   if (reason instanceof FatalError) return reason;
   return new FatalError(
     'database-unusable',
-    `the migrations do not fit the schema ${schema} of the database ${where}: ${describeDatabaseError(error)}. Nothing was ` +
+    `the migrations do not fit the schema ${schema} of the database ${where}: ${messageOf(error)}. Nothing was ` +
       `changed. If rows of ${schema}.${migrationTable} were edited, restore them or the database.`,
     { cause: error },
   );
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function refuseNewer({ schema, where }: OpenDatabase, unknown: readonly string[]): void {

@@ -2,13 +2,13 @@ import type { Logger } from 'pino';
 import { DatabaseError, FatalError, type VdnErrorCode } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError } from './database-error.ts';
-import { requireCurrentSchema } from './migrator.ts';
 import { Reconnect } from './reconnect.ts';
 import { outcomeRecorder, type WritingRun } from './record-outcome.ts';
 import { prune } from './retention.ts';
 import { takeRunLock } from './run-lock.ts';
 import { finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
 import { type RunReader, runReader } from './run-reader.ts';
+import { requireRunnable } from './runnable.ts';
 import {
   type ConfiguredSource,
   prepareVdns,
@@ -107,7 +107,7 @@ interface Begun {
 async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
   const { db } = database;
   const { sources, dryRun, marksUnconfigured } = scope;
-  await requireCurrentSchema(database);
+  await requireRunnable(database, db, !dryRun);
   const readNews = async () => {
     const entries: [string, SourceNews][] = [];
     for (const source of sources)

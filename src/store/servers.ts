@@ -4,7 +4,7 @@ import { hostUrls, parameter, type SessionAttributes, sessionAttributesOf } from
 import { FatalError } from '../errors.ts';
 
 /** A server ends a statement itself after 60 s; one that has not even answered by now is away without saying so. */
-const queryTimeoutMs = 75_000;
+const defaultQueryTimeoutMs = 75_000;
 
 /** One server, or several of which some will do. */
 export interface Servers {
@@ -18,10 +18,11 @@ export interface Servers {
 /**
  * What a database URL names, for `pg`.
  *
+ * @param queryTimeoutMs after this a statement that was not answered counts as lost; 0: never
  * @throws FatalError `configuration` where a certificate or key that the URL names cannot be read
  */
-export function serversOf(url: string): Servers {
-  const configs = hostUrls(url).map(configOf);
+export function serversOf(url: string, queryTimeoutMs = defaultQueryTimeoutMs): Servers {
+  const configs = hostUrls(url).map((one) => configOf(one, queryTimeoutMs));
   const clients = configs.map(clientOf);
   const places = clients.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
   return {
@@ -31,10 +32,10 @@ export function serversOf(url: string): Servers {
   };
 }
 
-function configOf(url: string): pg.ClientConfig {
+function configOf(url: string, query_timeout: number): pg.ClientConfig {
   const config = {
     application_name: 'obs-code-sync',
-    query_timeout: queryTimeoutMs,
+    query_timeout,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
   };

@@ -5,7 +5,7 @@ import { testKeys, writeConfig } from '../support/configuration.ts';
 import { violations } from '../support/invariants.ts';
 import { sqlUnder } from '../support/operations-doc.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
-import { databaseUrl, migrate, query } from '../support/template-database.ts';
+import { databaseUrl, query } from '../support/template-database.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 // Roles belong to a whole server, so this one is the test's own.
@@ -34,18 +34,60 @@ async function command(role: Role, ...args: string[]): Promise<CommandResult> {
 
 /** SQLSTATE insufficient_privilege. */
 const refused = { code: '42501' };
-const tables = ['vdn', 'result_code', 'result_code_history', 'held_change', 'sync_run', 'sync_run_vdn'];
+const tables = [
+  'vdn',
+  'result_code',
+  'result_code_history',
+  'source',
+  'held_change',
+  'sync_run',
+  'sync_run_vdn',
+];
 
 describe('the three roles of docs/operations.md', () => {
   beforeAll(async () => {
     await query(server.url, 'create database warehouse');
-    const [roles = '', grants = ''] = sqlUnder('Three roles');
+    const [roles = ''] = sqlUnder('Three roles');
     await query(warehouse, roles);
     for (const role of ['obs_owner', 'obs_writer', 'obs_reader']) {
       await query(warehouse, `alter role ${role} password '${role}'`);
     }
-    await migrate(urlAs('obs_owner'));
-    await query(urlAs('obs_owner'), grants);
+  });
+
+  // The tests after it need these rights.
+  test('what `migrate` grants is what the page says', async () => {
+    const roles = ['--grant-writer', 'obs_writer', '--grant-reader', 'obs_reader'];
+    expect(await command('obs_owner', 'migrate', ...roles)).toMatchObject({ exitCode: 0 });
+    const [, grants = ''] = sqlUnder('Three roles');
+    await query(warehouse, 'create role by_hand_writer; create role by_hand_reader');
+    await query(urlAs('obs_owner'), grants.replaceAll(/obs_(writer|reader)/g, 'by_hand_$1'));
+    const rights = (role: string) =>
+      query(
+        warehouse,
+        `select place, privilege_type from (
+           select relname::text as place, relacl as acl from pg_class where relnamespace = 'obs'::regnamespace
+           union all select 'schema', nspacl from pg_namespace where nspname = 'obs'
+           union all select 'later', defaclacl from pg_default_acl) as all_rights
+         cross join aclexplode(acl) where grantee = '${role}'::regrole order by 1, 2`,
+      );
+    for (const kind of ['writer', 'reader']) {
+      const granted = await rights(`obs_${kind}`);
+      expect(granted.length).toBeGreaterThan(15);
+      expect(granted).toEqual(await rights(`by_hand_${kind}`));
+    }
+  });
+
+  test('a role that is not there is named, and nothing is granted', async () => {
+    const result = await command(
+      'obs_owner',
+      'migrate',
+      '--grant-reader',
+      'analyst',
+      '--grant-writer',
+      'nobody',
+    );
+    expect(result.exitCode).toBe(7);
+    expect(result.stderr).toContain('has no role nobody. Create it first');
   });
 
   test('the writer does everything that a run does: change, remove, hold, fail, verify, prune', async () => {
@@ -139,7 +181,7 @@ describe('the three roles of docs/operations.md', () => {
       error: {
         code: 'database-unusable',
         message: expect.stringMatching(
-          /permission denied for table \w+ \(SQLSTATE 42501\)\. Grant .*operations\.md/,
+          /the role obs_reader lacks delete on held_change, .*run `migrate --grant-writer obs_reader`/,
         ),
       },
     });

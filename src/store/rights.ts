@@ -1,0 +1,108 @@
+import { type Kysely, sql, type Transaction } from 'kysely';
+import { FatalError } from '../errors.ts';
+import type { OpenDatabase } from './database.ts';
+import { sqlState, sqlStateOf } from './database-error.ts';
+import type { Database } from './tables.ts';
+
+type Right = 'insert' | 'update' | 'delete';
+
+/** What a run writes. It reads all of these tables. */
+const writing = {
+  vdn: ['insert', 'update'],
+  result_code: ['insert', 'update'],
+  result_code_history: ['insert', 'update'],
+  source: ['insert', 'update'],
+  held_change: ['insert', 'update', 'delete'],
+  sync_run: ['insert', 'update', 'delete'],
+  sync_run_vdn: ['insert', 'update', 'delete'],
+} as const satisfies Partial<Record<keyof Database, readonly Right[]>>;
+
+/** What a dry run reads. */
+const compared: readonly string[] = ['vdn', 'result_code', 'held_change', 'source'];
+
+export interface Grants {
+  readonly writers: readonly string[];
+  readonly readers: readonly string[];
+}
+
+/**
+ * Gives existing roles exactly the rights of docs/operations.md, those on later tables and views included. Must be done
+ * as the schema's owner.
+ *
+ * @throws FatalError `database-unusable` where there is no such role
+ */
+export async function grantRights(
+  { db, schema, where }: OpenDatabase,
+  { writers, readers }: Grants,
+): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    for (const role of [...writers, ...readers]) {
+      await grant(trx, sql`grant usage on schema ${sql.id(schema)} to ${sql.id(role)}`, role, where);
+      await sql`grant select on all tables in schema ${sql.id(schema)} to ${sql.id(role)}`.execute(trx);
+      await sql`alter default privileges in schema ${sql.id(schema)} grant select on tables to ${sql.id(role)}`.execute(
+        trx,
+      );
+    }
+    for (const role of writers) {
+      for (const [table, rights] of Object.entries(writing)) {
+        await sql`grant ${sql.raw(rights.join(', '))} on ${sql.id(schema, table)} to ${sql.id(role)}`.execute(
+          trx,
+        );
+      }
+    }
+  });
+}
+
+async function grant(
+  trx: Transaction<Database>,
+  statement: ReturnType<typeof sql>,
+  role: string,
+  where: string,
+): Promise<void> {
+  try {
+    await statement.execute(trx);
+  } catch (error) {
+    if (sqlStateOf(error) !== sqlState.undefinedObject) throw error;
+    throw new FatalError(
+      'database-unusable',
+      `the database ${where} has no role ${role}. Create it first: create role ${role} login. Nothing was granted.`,
+      { cause: error },
+    );
+  }
+}
+
+/**
+ * What the connected role may not do and a run has to: `insert on vdn`, say.
+ *
+ * @param writes whether the run writes, or only compares
+ */
+export async function missingRights(
+  db: Kysely<Database>,
+  schema: string,
+  writes: boolean,
+): Promise<string[]> {
+  const wanted = Object.entries(writing).flatMap(([table, rights]) => {
+    const reads = writes || compared.includes(table) ? ['select'] : [];
+    return [...reads, ...(writes ? rights : [])].map((right) => ({ table, right }));
+  });
+  const tables = wanted.map(({ table }) => table);
+  const rights = wanted.map(({ right }) => right);
+  const { rows } = await sql<{ missing: string }>`
+    select w.right_name || ' on ' || w.table_name as missing
+    from unnest(${tables}::text[], ${rights}::text[]) with ordinality as w (table_name, right_name, position)
+    join pg_class c on c.relname = w.table_name
+    join pg_namespace n on n.oid = c.relnamespace and n.nspname = ${schema}
+    where not has_table_privilege(c.oid, w.right_name)
+    order by missing`.execute(db);
+  return rows.map(({ missing }) => missing);
+}
+
+/** Tables of which a policy would hide rows from the connected role. */
+export async function hiddenTables(db: Kysely<Database>, schema: string): Promise<string[]> {
+  const { rows } = await sql<{ table: string }>`
+    select c.relname as table
+    from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = ${schema}
+    where c.relname = any (${Object.keys(writing)}::text[]) and row_security_active(c.oid)
+    order by c.relname`.execute(db);
+  return rows.map(({ table }) => table);
+}

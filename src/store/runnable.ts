@@ -1,0 +1,65 @@
+import { type Kysely, sql } from 'kysely';
+import { DatabaseBusyError, FatalError } from '../errors.ts';
+import type { OpenDatabase } from './database.ts';
+import { fatalError, sqlState } from './database-error.ts';
+import { requireCurrentSchema } from './migrator.ts';
+import { hiddenTables, missingRights } from './rights.ts';
+import type { Database } from './tables.ts';
+import { requireTrustedSchema } from './trusted-schema.ts';
+
+/**
+ * Refuses a database on which a run would end with 6 or 7. Looks only.
+ *
+ * @param db a connection or transaction to look by, a read-only one will do
+ * @param writes whether the run writes, or only compares
+ * @throws FatalError `database-unreachable` where it takes no writes now; `database-unusable`
+ */
+export async function requireRunnable(
+  database: OpenDatabase,
+  db: Kysely<Database> = database.db,
+  writes = true,
+): Promise<void> {
+  const { schema, where } = database;
+  await requireCurrentSchema(database, db);
+  await requireTrustedSchema(database, db);
+  if (writes) await requireWritable(database, db);
+  const hidden = await hiddenTables(db, schema);
+  const missing = await missingRights(db, schema, writes);
+  if (hidden.length === 0 && missing.length === 0) return;
+  const role = await connectedRole(db);
+  const problems = [
+    ...(missing.length > 0
+      ? [
+          `the role ${role} lacks ${missing.join(', ')} in the schema ${schema}: as the schema's owner run ` +
+            `\`migrate --grant-writer ${role}\`, or the SQL of docs/operations.md`,
+        ]
+      : []),
+    ...(hidden.length > 0
+      ? [
+          `a row security policy hides rows of ${hidden.join(', ')} from the role ${role}, and codes that are not seen would stay ` +
+            `active: alter role ${role} bypassrls, or switch row security off for these tables`,
+        ]
+      : []),
+  ];
+  throw new FatalError(
+    'database-unusable',
+    `the database ${where} cannot be used: ${problems.join('; and ')}.`,
+  );
+}
+
+async function requireWritable({ where }: OpenDatabase, db: Kysely<Database>): Promise<void> {
+  const { rows } = await sql<{ standby: boolean; readOnly: string }>`
+    select pg_is_in_recovery() as standby, current_setting('default_transaction_read_only') as "readOnly"`.execute(
+    db,
+  );
+  const [state] = rows;
+  if (state === undefined || (!state.standby && state.readOnly === 'off')) return;
+  const what = state.standby ? 'it is a standby' : 'it is read-only';
+  throw fatalError(new DatabaseBusyError(what, sqlState.readOnlyTransaction), where);
+}
+
+/** The role whose rights count. */
+export async function connectedRole(db: Kysely<Database>): Promise<string> {
+  const { rows } = await sql<{ role: string }>`select current_user::text as role`.execute(db);
+  return rows[0]?.role ?? '';
+}

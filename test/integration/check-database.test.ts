@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { checkDatabase } from '../../src/commands/check-database.ts';
+import type { Config } from '../../src/config/types.ts';
+import { openDatabase } from '../../src/store/database.ts';
+import { migrateToLatest } from '../../src/store/migrator.ts';
+import { grantRights } from '../../src/store/rights.ts';
+import { requireRunnable } from '../../src/store/runnable.ts';
+import { startEmbeddedServer } from '../support/postgres.ts';
+import { databaseUrl, migrate, query } from '../support/template-database.ts';
+
+// Roles belong to a whole server, and so do settings: this one is the test's own.
+const server = await startEmbeddedServer();
+afterAll(() => server.close());
+
+let made = 0;
+
+/** URL of a database of its own, as superuser. */
+async function emptyDatabase(options = ''): Promise<string> {
+  const name = `checked_${++made}`;
+  await query(server.url, `create database ${name} template template0 ${options}`);
+  return databaseUrl(server.url, name);
+}
+
+function asRole(url: string, role: string): string {
+  const own = new URL(url);
+  own.username = role;
+  own.password = 'secret';
+  return own.href;
+}
+
+async function check(url: string, schema = 'obs') {
+  const { findings, exitCode } = await checkDatabase({ database: { url, schema } } as Config);
+  return {
+    exitCode,
+    said: findings.map(({ verdict, what, detail }) => `${verdict} ${what}: ${detail}`).join('\n'),
+  };
+}
+
+/** What a run would say. */
+async function refusal(url: string, schema = 'obs'): Promise<unknown> {
+  const database = await openDatabase({ url, schema });
+  try {
+    return await requireRunnable(database).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+  } finally {
+    await database.close();
+  }
+}
+
+describe('with a writer of its own', () => {
+  let owner: string;
+  let writer: string;
+
+  beforeAll(async () => {
+    await query(server.url, `create role checked_writer login password 'secret'`);
+    owner = await emptyDatabase();
+    writer = asRole(owner, 'checked_writer');
+    await migrate(owner);
+    const database = await openDatabase({ url: owner, schema: 'obs' });
+    await grantRights(database, { writers: ['checked_writer'], readers: [] });
+    await database.close();
+  });
+
+  test('all is well, and says as which role', async () => {
+    const { exitCode, said } = await check(writer);
+    expect(exitCode).toBe(0);
+    expect(said).toMatch(
+      /^ok database: Postgres \d.* as the role checked_writer\nok schema: obs is up to date/,
+    );
+    expect(said).not.toContain('warning');
+  });
+
+  test('a right that is missing is 7, and named with the role and the command', async () => {
+    const { rows } = await rightsOf();
+    expect(rows.length).toBe(24);
+    for (const { right, table } of rows) {
+      await query(owner, `revoke ${right} on obs.${table} from checked_writer`);
+      expect(await refusal(writer), `${right} on ${table}`).toMatchObject({
+        exitCode: 7,
+        message: expect.stringContaining(
+          `the role checked_writer lacks ${right} on ${table} in the schema obs`,
+        ),
+      });
+      await query(owner, `grant ${right} on obs.${table} to checked_writer`);
+    }
+    expect(await refusal(writer)).toBeUndefined();
+  });
+
+  /** What the writer was granted on tables that a run writes. */
+  async function rightsOf() {
+    const rows = await query(
+      owner,
+      `select lower(privilege_type) as right, relname as table from pg_class cross join aclexplode(relacl)
+       where relnamespace = 'obs'::regnamespace and relkind = 'r' and relname not like 'schema_migration%'
+         and grantee = 'checked_writer'::regrole order by 2, 1`,
+    );
+    return { rows };
+  }
+
+  test('a policy that hides rows is 7, names the table and the way out', async () => {
+    await query(owner, 'alter table obs.vdn enable row level security');
+    onTestFinished(async () => {
+      await query(owner, 'alter table obs.vdn disable row level security');
+    });
+    const hidden =
+      /policy hides rows of vdn from the role checked_writer.*alter role checked_writer bypassrls/;
+    expect(await refusal(writer)).toMatchObject({ exitCode: 7, message: expect.stringMatching(hidden) });
+    expect(await check(writer)).toMatchObject({ exitCode: 7, said: expect.stringMatching(hidden) });
+    expect(await refusal(owner)).toBeUndefined();
+  });
+
+  test('a role that may create in the schema is 7, in a migration too, until the REVOKE of the message is run', async () => {
+    for (const grantee of ['public', 'checked_writer']) {
+      await query(owner, `grant create on schema obs to ${grantee}`);
+      const error = await refusal(owner);
+      expect(error).toMatchObject({ exitCode: 7, message: expect.stringContaining('may create objects') });
+      const database = await openDatabase({ url: owner, schema: 'obs' });
+      onTestFinished(() => database.close());
+      await expect(migrateToLatest(database)).rejects.toMatchObject({ exitCode: 7 });
+      const [, revoke = ''] = /(revoke create .*)$/.exec(String(error)) ?? [];
+      expect(revoke).toContain(`from ${grantee}`);
+      await query(owner, revoke);
+      expect(await refusal(owner)).toBeUndefined();
+    }
+  });
+
+  test('a read-only database is 6', async () => {
+    await query(owner, `alter role checked_writer set default_transaction_read_only = on`);
+    onTestFinished(async () => {
+      await query(owner, `alter role checked_writer reset default_transaction_read_only`);
+    });
+    expect(await check(writer)).toMatchObject({
+      exitCode: 6,
+      said: expect.stringContaining('it is read-only'),
+    });
+  });
+
+  test('too few connections are told', async () => {
+    await query(owner, `alter role checked_writer connection limit 3`);
+    onTestFinished(async () => {
+      await query(owner, `alter role checked_writer connection limit -1`);
+    });
+    expect((await check(writer)).said).toMatch(/warning database, connections: 3 more are allowed now/);
+  });
+
+  test('instants of the future are told', async () => {
+    await query(
+      owner,
+      `insert into obs.vdn (source, vdn_id, configured, last_verified_at) values ('ahead', 1, true, now() + interval '1 day')`,
+    );
+    expect((await check(writer)).said).toMatch(
+      /warning database, future: obs.vdn.last_verified_at goes up to 20/,
+    );
+    await query(owner, 'delete from obs.vdn');
+  });
+
+  test('numbers of runs that were restarted are 7, with the SQL that helps', async () => {
+    await query(
+      owner,
+      `insert into obs.sync_run (status, trigger, arguments, version, host, vdns_total, vdns_skipped)
+       values ('failed', 'cli', '', '0', 'test', 0, 0); alter table obs.sync_run alter run_id restart`,
+    );
+    const { exitCode, said } = await check(owner);
+    expect(exitCode).toBe(7);
+    const [, repair = ''] = /run: (select setval.*)$/m.exec(said) ?? [];
+    await query(owner, repair);
+    expect(await check(owner)).toMatchObject({ exitCode: 0 });
+  });
+
+  test('a schema that is mistyped: which one has the tables', async () => {
+    expect(await refusal(owner, 'obz')).toMatchObject({
+      exitCode: 7,
+      message: expect.stringContaining('The schema obs has the tables: correct database.schema'),
+    });
+  });
+});
+
+test('another encoding than UTF8 is a warning', async () => {
+  const url = await emptyDatabase(`encoding 'LATIN1' locale 'C'`);
+  await migrate(url);
+  expect(await check(url)).toMatchObject({
+    exitCode: 0,
+    said: expect.stringContaining('warning database, encoding: LATIN1'),
+  });
+});
+
+test("another program's table under a name that is needed is named, and no migration is applied", async () => {
+  const url = await emptyDatabase();
+  await query(url, 'create schema obs; create table obs.vdn (mine integer)');
+  await expect(migrate(url)).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringMatching(
+      /table or view of another program.*"vdn" already exists.*Choose another database.schema/,
+    ),
+  });
+  expect(
+    await query(
+      url,
+      `select relname from pg_class where relnamespace = 'obs'::regnamespace and relname not like 'schema_migration%'`,
+    ),
+  ).toEqual([{ relname: 'vdn' }]);
+});
