@@ -59,7 +59,7 @@ async function requireWritable({ where }: OpenDatabase, db: Kysely<Database>): P
 }
 
 /** The role whose rights count. */
-export async function connectedRole(db: Kysely<Database>): Promise<string> {
+async function connectedRole(db: Kysely<Database>): Promise<string> {
   const { rows } = await sql<{ role: string }>`select current_user::text as role`.execute(db);
   return rows[0]?.role ?? '';
 }

@@ -122,6 +122,12 @@ describe.each(Object.entries(kinds))('all that a query throws is of the error tr
   });
 });
 
+test('a bug in the code that asks is not an error of the database', async () => {
+  const { db } = await opened();
+  const bug = new Error('a bug');
+  await expect(db.transaction().execute(() => Promise.reject(bug))).rejects.toBe(bug);
+});
+
 test('an ended session is a lost connection, also where it is idle in a transaction', async () => {
   const database = await opened();
   const ended = sql`select pg_terminate_backend(pg_backend_pid())`.execute(database.db);
