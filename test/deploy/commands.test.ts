@@ -10,6 +10,7 @@ import { testKeys } from '../support/configuration.ts';
 import { sqlUnder } from '../support/operations-doc.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
+import { kubectlCommands } from './deploying-doc.ts';
 import { kubernetesDirectory, kustomize, type Manifest } from './kustomize.ts';
 import { type Container, configuration, podSpecs } from './pods.ts';
 
@@ -86,12 +87,15 @@ async function runPod(manifests: readonly Manifest[], more: Record<string, strin
   return result;
 }
 
-/** What `kubectl exec job/shell -c CONTAINER -- obs-code-sync ARGS` runs. */
-function inShell(container: 'owner' | 'writer', ...args: string[]) {
+/** Runs a documented `kubectl … exec … job/shell -- obs-code-sync COMMAND …`, found by how its command begins. */
+function inShell(beginning: string, change: (args: string[]) => string[] = (args) => args) {
+  const documented = kubectlCommands().find((one) => one.includes(` -- obs-code-sync ${beginning}`)) ?? '';
+  const [, name = 'writer', args = ''] =
+    /job\/shell (?:-c (\S+) )?-- obs-code-sync (.*)/.exec(documented) ?? [];
   const shell = podOf(overlay('base'), 'CronJob', 'obs-code-sync-shell');
-  const found = shell.containers.find(({ name }) => name === container);
-  if (found === undefined) throw new Error(`the shell has no ${container}`);
-  const { args: all, options } = command({ ...found, args });
+  const found = shell.containers.find((container) => container.name === name);
+  if (found === undefined || args === '') throw new Error(`"${beginning}" is not documented for the shell`);
+  const { args: all, options } = command({ ...found, args: change(args.split(' ')) });
   return run(all, options);
 }
 
@@ -99,10 +103,8 @@ const terminationMessage = async () => JSON.parse(await readFile(terminationLog,
 
 describe('the manifests as a cluster would run them', { timeout: 180_000 }, () => {
   test('the documented first steps end with 0, each of them', async () => {
-    expect(await inShell('owner', 'migrate')).toMatchObject({ exitCode: 0 });
-    const [, grants = ''] = sqlUnder('Three roles');
-    await query(urlAs('obs_owner'), grants);
-    expect(await inShell('writer', 'check')).toMatchObject({ exitCode: 0 });
+    expect(await inShell('migrate --grant-writer')).toMatchObject({ exitCode: 0 });
+    expect(await inShell('check')).toMatchObject({ exitCode: 0 });
     const first = await runPod(overlay('base'));
     expect(first.json()).toMatchObject({ exitCode: 0, vdns: { total: 23, changed: 23 } });
     expect(await terminationMessage()).toMatchObject({ status: 'succeeded', vdns: { changed: 23 } });
@@ -144,11 +146,10 @@ describe('the manifests as a cluster would run them', { timeout: 180_000 }, () =
     const { outcomes } = await terminationMessage();
     expect(outcomes).toMatchObject([{ vdnId: 1, outcome: 'held', plan: expect.any(String) }]);
 
-    expect(await inShell('writer', 'status')).toMatchObject({
-      exitCode: 0,
-      stdout: expect.stringContaining(outcomes[0].plan),
-    });
-    const approved = await inShell('writer', 'sync', '--json', '--approve', outcomes[0].plan);
+    const { plan } = outcomes[0];
+    const status = await inShell('status');
+    expect(status).toMatchObject({ exitCode: 0, stdout: expect.stringContaining(plan) });
+    const approved = await inShell('sync --approve', (args) => [...args.slice(0, -1), plan, '--json']);
     expect(approved.json()).toMatchObject({ exitCode: 0, codes: { removed: 10 } });
   });
 
