@@ -29,7 +29,7 @@ import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
 import { runSettings } from './run-settings.ts';
 
-/** A run has 15 s to end, and 10 s to be interrupted; then the process is gone, whatever it does. */
+/** A run has 15 s to end, and 10 s to be interrupted; then the process ends in any case. */
 const graceMs = 25_000;
 
 interface ScheduleOptions extends CommonOptions {

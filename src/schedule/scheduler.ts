@@ -37,8 +37,8 @@ export interface Scheduler {
 }
 
 /**
- * Runs at the times of the schedule, one run at a time, and repeats one that another attempt may complete. Whatever
- * becomes of a run is logged and counted, and ends nothing else.
+ * Runs at the times of the schedule, one run at a time, and repeats one that another attempt may complete. How each
+ * ended is logged and counted, and ends nothing else.
  *
  * @throws FatalError `configuration` where the schedule cannot be
  */

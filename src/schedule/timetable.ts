@@ -26,7 +26,7 @@ export interface Timetable {
 }
 
 /**
- * A timetable by the wall clock, whatever becomes of that. node-cron finds the times; its own timer sleeps up to a day
+ * A timetable by the wall clock, also where that is set. node-cron finds the times; its own timer sleeps up to a day
  * by the monotonic clock, so that a clock set forward would lose a night and one set back several. Here a time that
  * passed while the process was held up comes late, once, and what is late is logged.
  *

@@ -141,7 +141,7 @@ describe('a second instance by namePrefix', () => {
     expect(manifests.flatMap(schemaProblems)).toEqual([]);
     const ids = (list: Manifest[]) => list.map(({ kind, metadata }) => `${kind}/${metadata.name}`);
     expect(ids(first).filter((id) => ids(manifests).includes(id))).toEqual([]);
-    // Whatever names or selects the first one says so by its whole name.
+    // What names or selects the first one says so by its whole name.
     const text = JSON.stringify(manifests)
       .replaceAll('"app.kubernetes.io/name":"obs-code-sync"', '')
       .replaceAll('"image":"obs-code-sync:0.1.0"', '')

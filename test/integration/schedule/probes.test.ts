@@ -140,7 +140,7 @@ describe('/readyz', () => {
   });
 });
 
-test('/metrics has the state of each source from the database, whoever ran', async () => {
+test('/metrics has the state of each source from the database, whichever process ran', async () => {
   const url = await ownDatabase();
   await query(
     url,
