@@ -19,7 +19,7 @@ export function quote(text: string): string {
 
 /**
  * JSON of one line that is harmless on a terminal, too: what is unseen can stand inside texts only, and there JSON
- * has an escape for it, so that whoever parses it gets the same.
+ * has an escape for it, so that a program that parses it gets the same.
  */
 export function harmlessJson(value: unknown): string {
   return JSON.stringify(value).replace(unseen, (c) => c.split('').map(escapeUnit).join(''));

@@ -61,7 +61,7 @@ function refuseUnstorable(text: string, where: string, field: () => string): voi
 }
 
 function badRow(where: string, problem: string): VdnError {
-  return new VdnError('bad-row', `${where} ${problem}. Have the entry put right at the source.`);
+  return new VdnError('bad-row', `${where} ${problem}. Have the entry corrected at the source.`);
 }
 
 function describe(value: unknown): string {

@@ -143,7 +143,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   };
 }
 
-/** A mistake of whoever drives the simulator, a script that throws for instance: shown where it is noticed. */
+/** A mistake in what drives the simulator, a script that throws for instance: shown where it is noticed. */
 function fail(response: ServerResponse, error: unknown): void {
   if (response.headersSent) response.destroy();
   else send(response, 500, errorBody(500, `the simulator failed: ${String(error)}`));

@@ -30,7 +30,7 @@ export interface BulkEdit {
 }
 
 /**
- * The lists of all VDNs. A list that nobody edited is generated row by row as it is asked for and never held,
+ * The lists of all VDNs. A list that was not edited is generated row by row as it is asked for and never held,
  * so that 9,999 VDNs cost no more memory than one.
  */
 export class Lists {

@@ -23,7 +23,7 @@ interface ReadOptions {
   readonly fetchPage: FetchPage;
   readonly pageSize: number;
   readonly signal: AbortSignal;
-  /** Compares a list with what is stored; asked anew after each read, since nothing but a digest is kept in between. */
+  /** Compares a list with what is stored; asked again after each read, since nothing but a digest is kept in between. */
   readonly compare: (list: CodeList) => Difference | Promise<Difference>;
   /**
    * Called once, where a list loses codes, before it is read again. The later that is, the likelier a cache or a

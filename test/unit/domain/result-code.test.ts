@@ -55,7 +55,7 @@ describe('refused as bad-row, naming the row', () => {
     expect(() => parse(row)).toThrow(
       expect.objectContaining({ code: 'bad-row', message: expect.stringMatching(problem) }),
     );
-    expect(() => parse(row)).toThrow(/^page 2, row 7 .* Have the entry put right at the source\.$/);
+    expect(() => parse(row)).toThrow(/^page 2, row 7 .* Have the entry corrected at the source\.$/);
   });
 });
 

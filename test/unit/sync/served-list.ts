@@ -39,7 +39,7 @@ export function read(script: Script, options: ReadingOptions = {}): Reading {
       const asked = { pageNum, pageSize, behind };
       requests.push(asked);
       const request = requests.length;
-      // As HTTP does, it answers later than it is asked, and not at all once nobody wants the answer.
+      // As HTTP does, it answers later than it is asked, and not at all once the answer is not wanted any more.
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
       const answer = await script(asked, request);

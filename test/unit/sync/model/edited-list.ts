@@ -36,7 +36,7 @@ export class EditedList {
     return this.#throughout;
   }
 
-  /** Begins anew: what is in the list now was in it from the start. */
+  /** Starts again: what is in the list now was in it from the start. */
   restart(): void {
     this.#throughout.clear();
     for (const { obsCode } of this.rows) this.#throughout.add(obsCode);
