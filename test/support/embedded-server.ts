@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, cp, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { generate } from 'selfsigned';
@@ -17,6 +17,10 @@ export interface EmbeddedServer {
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
   /** Starts again after `stop`, on the same port and data. */
   start(): Promise<void>;
+  /** Makes a standby of it that follows it, from a copy; it is stopped for that. */
+  startStandby(): Promise<EmbeddedServer>;
+  /** Makes a standby the primary. */
+  promote(): Promise<void>;
   /** Stops it and removes everything. */
   close(): Promise<void>;
 }
@@ -49,19 +53,36 @@ export async function startEmbeddedServer(options: EmbeddedServerOptions = {}): 
     await initialise(home);
     const caFile = options.tls === true ? await demandTls(home) : undefined;
     await configure(home, { ...serverSettings, ...options.settings });
-    const port = await startOnFreePort(home);
-    return {
-      url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-      port,
-      caFile,
-      stop: (mode = 'fast') => home.run('pg_ctl', ['-D', home.data, '-m', mode, '-w', 'stop']),
-      start: () => start(home, port),
-      close: home.remove,
-    };
+    return started(home, await startOnFreePort(home), caFile);
   } catch (error) {
     await home.remove();
     throw error;
   }
+}
+
+function started(home: EmbeddedHome, port: number, caFile: string | undefined): EmbeddedServer {
+  const stop = (mode = 'fast') => home.run('pg_ctl', ['-D', home.data, '-m', mode, '-w', 'stop']);
+  return {
+    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
+    port,
+    caFile,
+    stop,
+    start: () => start(home, port),
+    async startStandby() {
+      const copy = await embeddedHome();
+      await stop();
+      await cp(home.data, copy.data, { recursive: true });
+      await start(home, port);
+      await configure(copy, {
+        primary_conninfo: `host=127.0.0.1 port=${port} user=postgres password=${password}`,
+      });
+      await writeFile(path.join(copy.data, 'standby.signal'), '');
+      await copy.own(copy.data);
+      return started(copy, await startOnFreePort(copy), caFile);
+    },
+    promote: () => home.run('pg_ctl', ['-D', home.data, '-w', 'promote']),
+    close: home.remove,
+  };
 }
 
 async function initialise(home: EmbeddedHome): Promise<void> {
@@ -131,7 +152,7 @@ async function start(home: EmbeddedHome, port: number): Promise<void> {
  * A port below the range from which Linux serves outgoing connections (32768 and up): a server that is
  * stopped and started again must find its port still free.
  */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const port = randomInt(20_000, 32_000);
   const probe = createServer();
   const free = await new Promise<boolean>((resolve) => {
