@@ -53,7 +53,7 @@ test('SIGINT while VDNs are being applied: these are finished, no other is begun
   const { url, simulator, startSync, rows } = await syncSetup({ vdns: ['1-9'], source: { concurrency: 1 } });
   const gate = await holdUp(url, 'apply');
   const run = startSync();
-  await untilHeldUp(url, 3);
+  await untilHeldUp(url, 1);
   run.signal('SIGINT');
   await run.waitForOutput(/stopping/);
   await gate.release();
@@ -83,7 +83,7 @@ test('a second signal ends it at once; the next run tells what became of it', as
   const { url, startSync, sync, rows } = await syncSetup({ vdns: ['1-3'] });
   const gate = await holdUp(url, 'apply');
   const run = startSync();
-  await untilHeldUp(url, 3);
+  await untilHeldUp(url, 1);
   run.signal('SIGTERM');
   const signalledAt = performance.now();
   // Two within a second count as one: Ctrl-C on npm reaches the program twice.
@@ -116,7 +116,7 @@ test('what hangs in the database does not keep it from ending within 10 s, wheth
   const preparing = await syncSetup({ vdns: ['1-3'] });
   const gates = [await holdUp(applying.url, 'apply'), await holdUp(preparing.url, 'begin')];
   const runs = [applying.startSync(), preparing.startSync()];
-  await untilHeldUp(applying.url, 3);
+  await untilHeldUp(applying.url, 1);
   await untilHeldUp(preparing.url, 1);
   const results = await Promise.all(runs.map((run) => stopped(run, 'SIGTERM')));
   for (const result of results) {
