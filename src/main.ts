@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { programName } from './commands/invocation.ts';
+import { keepOutputFromBlocking, outputEnds } from './commands/output.ts';
 import { tellRefusal } from './commands/refusal.ts';
 import { type ExitCode, exitCodes, FatalError, Interruption } from './errors.ts';
 import { version } from './version.ts';
@@ -9,13 +10,7 @@ function exit(code: ExitCode): void {
   if (code !== exitCodes.done) process.exitCode = code;
 }
 
-// `status | head` has seen enough; a full disk must not look like a bug, nor like success.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') return;
-  process.exitCode ||= exitCodes.unexpected;
-  process.stderr.write(`The output cannot be written: ${error.message}\n`);
-});
-process.stderr.on('error', () => {});
+keepOutputFromBlocking();
 
 const program = new Command('obs-code-sync')
   .description(
@@ -53,6 +48,8 @@ try {
 } catch (error) {
   const failure = endOf(error);
   if (failure !== undefined) await report(failure);
+} finally {
+  await outputEnds();
 }
 
 /** What ended the command, or undefined where it only printed its help or version. */

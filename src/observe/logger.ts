@@ -14,8 +14,8 @@ export function createLogger(level: LogLevel, writeLine: (line: string) => void)
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
   };
-  // Synchronous both ways, so that the last lines before an exit are not lost.
-  if (!process.stderr.isTTY) return pino(options, pino.destination({ fd: process.stderr.fd, sync: true }));
+  // Through the stream, not to its descriptor: a full disk or a pipe that is not read must not stop the program.
+  if (!process.stderr.isTTY) return pino(options, { write: (line) => process.stderr.write(line) });
   const prettify = prettyFactory({
     colorize: process.stderr.hasColors(),
     translateTime: 'SYS:HH:MM:ss',

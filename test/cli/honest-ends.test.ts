@@ -7,6 +7,9 @@ import { until } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
+const shell = (script: string, args: string[], config: string) =>
+  launch(['sh', '-c', script, 'sh', ...commandLine(args, { config })], {}).exit;
+
 const bug = /This is a bug|^\s+at /m;
 
 describe('an embedded database that is not there', () => {
@@ -75,9 +78,6 @@ test('Ctrl-C in check is an end like any other', async () => {
 });
 
 describe('output that nobody takes', () => {
-  const shell = (script: string, args: string[], config: string) =>
-    launch(['sh', '-c', script, 'sh', ...commandLine(args, { config })], {}).exit;
-
   test('a closed pipe is no error', async () => {
     const { config } = await syncSetup({ vdns: [1] });
     const result = await shell('{ "$@"; echo "ended with $?" >&2; } | :', ['status', '--json'], config);
@@ -95,6 +95,22 @@ describe('output that nobody takes', () => {
   });
 });
 
+describe('a log that cannot be written does not change what a run does and says:', () => {
+  test.each([
+    ['a full disk', '"$@" 2> /dev/full'],
+    // Far more than a pipe holds, and nothing reads it.
+    ['a pipe that is not read', 'mkfifo log; sleep 50 0<>log & "$@" 2> log; code=$?; kill $!; exit $code'],
+  ])('%s', async (_, script) => {
+    const { config, rows } = await syncSetup({ vdns: ['1-300'], source: { concurrency: 10 } });
+    const result = await shell(script, ['sync', '--json', '--log-level', 'debug'], config);
+    expect(result).toMatchObject({ exitCode: 0 });
+    expect(result.json()).toMatchObject({ runId: 1, exitCode: 0, vdns: { changed: 300 } });
+    expect(await rows('select status, exit_code from obs.sync_run')).toEqual([
+      { status: 'succeeded', exit_code: 0 },
+    ]);
+  });
+});
+
 test('VDNs that were skipped for one reason share a row, after what was done', async () => {
   const { config, simulator } = await syncSetup({
     vdns: ['1-60'],
@@ -107,6 +123,6 @@ test('VDNs that were skipped for one reason share a row, after what was done', a
   const { exitCode, stdout } = await command.exit;
   expect(exitCode).toBe(130);
   expect(stdout.match(/skipped: interrupted/g)).toHaveLength(1);
-  expect(stdout).toMatch(/│ 3-60 +│ skipped: interrupted/);
+  expect(stdout).toMatch(/3-60 +skipped: interrupted/);
   expect(stdout.indexOf('10 added')).toBeLessThan(stdout.indexOf('skipped: interrupted'));
 });

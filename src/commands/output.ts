@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { exitCodes } from '../errors.ts';
+
+/** How long the end of a command waits for a log that is not read. */
+const flushMs = 2000;
+
+/**
+ * Keeps the program going whatever becomes of its output. Node writes to pipes in one blocking call: a log that is not
+ * read would stop the whole process, with its timers, signals and locks. Nothing that is written is waited for here.
+ */
+export function keepOutputFromBlocking(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    const handle: unknown = Reflect.get(stream, '_handle');
+    // Files and terminals have no such handle, or need none.
+    if (!stream.isTTY && isPipe(handle)) handle.setBlocking(false);
+  }
+  // `status | head` has seen enough; a full disk must not look like a bug, nor like success.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.exitCode ||= exitCodes.unexpected;
+    process.stderr.write(`The output cannot be written: ${error.message}\n`);
+  });
+  process.stderr.on('error', () => {});
+}
+
+function isPipe(handle: unknown): handle is { setBlocking(blocking: boolean): void } {
+  return typeof handle === 'object' && handle !== null && 'setBlocking' in handle;
+}
+
+/** At the end of a command: what is left of stdout is waited for, a log that is not read for two seconds at the most. */
+export async function outputEnds(): Promise<void> {
+  await written(process.stdout);
+  await Promise.race([written(process.stderr), delay(flushMs, undefined, { ref: false })]);
+  if (process.stderr.writableLength > 0) process.exit();
+}
+
+async function written(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.writableLength > 0 && !stream.destroyed)
+    await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+}
