@@ -71,18 +71,18 @@ export function createTimetable(
   }
 
   function tellClockSet(setByMs: number): void {
-    const direction = setByMs > 0 ? 'forward' : 'back';
-    logger.warn(
-      { setByMs: Math.round(setByMs) },
-      `the clock of this machine went ${direction} by ${minutes(setByMs)}: it was set, or the machine slept`,
-    );
+    const went =
+      setByMs > 0
+        ? `forward by ${minutes(setByMs)}: it was set, or the machine slept`
+        : `back by ${minutes(setByMs)}`;
+    logger.warn({ setByMs: Math.round(setByMs) }, `the clock of this machine went ${went}`);
   }
 
   function tellLate(passed: Date, lateMs: number): void {
     logger.warn(
       { dueAt: passed, lateMs },
       `the run of ${passed.toISOString()} was missed, since this process was held up or the clock was set; it is caught up ` +
-        `now, ${minutes(lateMs)} late, and so are those of later times that passed meanwhile`,
+        `now, ${minutes(lateMs)} late, by one run for all times that passed`,
     );
   }
 
