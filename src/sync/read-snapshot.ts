@@ -91,19 +91,17 @@ async function readStep(options: ReadOptions, before: Unconfirmed | undefined): 
   const result = CompleteSnapshot.prove(read.pages, pageSize, conflictingDescriptions, before?.digest);
   if (result.kind === 'broken') return { unconfirmed: undefined, reason: result.reason };
   const { list } = result;
-  const unconfirmed = summaryOf(list, pageSize);
-  if (result.kind === 'conflicting') return conflicting(list, unconfirmed, before?.conflicts);
+  if (result.kind === 'conflicting') return conflicting(list, pageSize, before?.conflicts);
 
   const difference = await compare(list);
   const { removed } = countChanges(difference.changes);
-  if (result.kind === 'complete') {
-    const { snapshot } = result;
-    if (removed === 0) return { snapshot, difference };
-    if (before?.digest === unconfirmed.digest) {
-      // A repetition can take the place of a live code and leave every total right, unless it came in one answer.
-      if (list.repeated && !list.fromOnePage && !before.fromOnePage) throw notWhole(repetitionsHide);
-      return { snapshot, difference };
-    }
+  if (result.kind === 'complete' && removed === 0) return { snapshot: result.snapshot, difference };
+  // Only from here on: the digest of a whole list costs more than to compare it.
+  const unconfirmed = summaryOf(list, pageSize);
+  if (result.kind === 'complete' && before?.digest === unconfirmed.digest) {
+    // A repetition can take the place of a live code and leave every total right, unless it came in one answer.
+    if (list.repeated && !list.fromOnePage && !before.fromOnePage) throw notWhole(repetitionsHide);
+    return { snapshot: result.snapshot, difference };
   }
   return {
     unconfirmed:
@@ -115,16 +113,13 @@ async function readStep(options: ReadOptions, before: Unconfirmed | undefined): 
 }
 
 /** @throws VdnError `bad-row` where the read before had one of these conflicts too: then no row has moved */
-function conflicting(
-  { conflicts }: CountedList,
-  unconfirmed: Unconfirmed,
-  before: Conflicts = new Map(),
-): Step {
+function conflicting(list: CountedList, pageSize: number, before: Conflicts = new Map()): Step {
+  const { conflicts } = list;
   const lasting = [...conflicts].find(([obsCode, texts]) => isDeepStrictEqual(before.get(obsCode), texts));
   if (lasting) throw new VdnError('bad-row', `${inWords(lasting)}. ${conflictAdvice}`);
   const reason = [...conflicts].slice(0, 1).map(inWords).join();
   return {
-    unconfirmed: { ...unconfirmed, conflicts },
+    unconfirmed: { ...summaryOf(list, pageSize), conflicts },
     reason: `${reason}, other ones than in the read before`,
   };
 }

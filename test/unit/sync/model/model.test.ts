@@ -71,7 +71,10 @@ describe('of the codes that were in the list throughout, hardly any is taken for
         `${world}: ${wrong} of ${schedules} wrong, ${taken} taken, ${removing} removing; from seed ${firstSeed}\n`,
       );
     }
-    expect(wrong, `seeds ${seeds.join(', ')}`).toBeLessThanOrEqual(Math.ceil((most * schedules) / 25_000));
+    const expected = (most * schedules) / 25_000;
+    // Chance may go three standard deviations beyond it, so that a long search of new schedules does not fail by chance.
+    const limit = expected + 3 * Math.sqrt(expected);
+    expect(wrong, `seeds ${seeds.join(', ')}`).toBeLessThanOrEqual(limit);
     // A reader that refuses everything would lose nothing either.
     expect(taken).toBeGreaterThan(schedules / 5);
     expect(removing).toBeGreaterThan(schedules / 100);
