@@ -1,9 +1,13 @@
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { programName } from './commands/invocation.ts';
 import { keepOutputFromBlocking, outputEnds } from './commands/output.ts';
 import { tellRefusal } from './commands/refusal.ts';
 import { type ExitCode, exitCodes, FatalError, Interruption } from './errors.ts';
 import { version } from './version.ts';
+
+/** Where a name has several addresses, Node gives each 250 ms, which is too little for a slow network. */
+setDefaultAutoSelectFamilyAttemptTimeout(2_500);
 
 function exit(code: ExitCode): void {
   // What could not be printed has set one already.
