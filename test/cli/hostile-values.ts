@@ -51,7 +51,8 @@ export const refused: readonly Refused[] = [
   rowOf('a row that is null', 'null', /row 2 is null/),
   rowOf('a row that is a list', '["a","b"]', /row 2 is a list/),
   rowOf('one code with two descriptions', '{"obsCode":"00605"}', /two descriptions/),
-  ...['-1', '1.5', '"1"', '1e9', '1e999', 'null', 'true', '[1]', '{}'].map(totalOf),
+  ...['-1', '1.5', '"1.5"', '1e999', 'null', 'true', '[1]', '{}'].map(totalOf),
+  { ...totalOf('1e9'), errorCode: 'too-large', message: /1000000000/ },
   {
     what: 'everything below __proto__',
     body: `{"__proto__":{${success},"totalCount":0,"obsCodes":[]}}`,
