@@ -30,7 +30,7 @@ export function yamlExample(): string {
 export const callsTable = `
   create table calls (
     call_id integer primary key, source text not null, vdn_id integer not null, call_time timestamptz not null,
-    called text, call_status integer not null, fail_code text, result_code text
+    called text, call_status integer not null, fail_code text, external_result text
   );
   create view calls_with_numbers as
   select call_id, fail_code::bigint as fail_code from calls where fail_code ~ '^[0-9]+$'`;

@@ -1,0 +1,1 @@
+{{ obs_code_sync.with_obs_code(source('warehouse', 'calls')) }}
