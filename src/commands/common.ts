@@ -44,7 +44,7 @@ export function loadConfiguration({ config }: CommonOptions): Promise<Config> {
 }
 
 /** The part of a configuration that reading the database takes. */
-export type ReadingConfig = Pick<Config, 'database' | 'freshness'>;
+export type ReadingConfig = Pick<Config, 'database' | 'freshness' | 'schedule'>;
 
 /** The configuration, or where there is none and none was named, the demo's database if that exists. */
 export async function loadReadingConfiguration(options: CommonOptions): Promise<ReadingConfig> {

@@ -27,6 +27,7 @@ import {
 import { listenForSignals } from './interruption.ts';
 import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
+import { pageSettings } from './page-settings.ts';
 import { runSettings } from './run-settings.ts';
 
 /** A run has 15 s to end, and 10 s to be interrupted; then the process ends in any case. */
@@ -166,12 +167,7 @@ function questions({ sources }: Config, database: OpenDatabase, migration: Migra
   };
 }
 
-function pageRouteOf(
-  { freshness }: Config,
-  database: OpenDatabase,
-  { program }: Invocation,
-  log: Logger,
-): Routes {
-  const settings = { ...freshness, program };
-  return pageRoute(() => readPageReport(database, settings), settings.program, log);
+function pageRouteOf(config: Config, database: OpenDatabase, invocation: Invocation, log: Logger): Routes {
+  const read = () => readPageReport(database, pageSettings(config, invocation));
+  return pageRoute(read, pageSettings(config, invocation), log);
 }

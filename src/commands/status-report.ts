@@ -94,10 +94,12 @@ function troubleRow(alike: readonly VdnEntry[]): string[][] {
     ]);
 }
 
-/** The longest ago; what some of them have never been, is told first. */
+/** The longest ago; never, and an instant in the future, which nobody can believe, before all. */
 function verifiedText(alike: readonly VdnEntry[]): string {
-  const oldest = Math.max(...alike.map(({ ageMs }) => ageMs ?? Number.POSITIVE_INFINITY));
-  return oldest === Number.POSITIVE_INFINITY ? 'never' : `${formatSpan(oldest)} ago`;
+  const ages = alike.map(({ ageMs }) => ageMs);
+  if (ages.includes(null)) return 'never';
+  const known = ages.flatMap((ageMs) => ageMs ?? []);
+  return known.some((ageMs) => ageMs < 0) ? 'in the future' : `${formatSpan(Math.max(...known))} ago`;
 }
 
 function failingText(alike: readonly VdnEntry[]): string {

@@ -6,6 +6,7 @@ import { harmless } from '../domain/quote.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { answerWithPage } from '../page/answer.ts';
 import { readPageReport } from '../page/report.ts';
+import type { OpenDatabase } from '../store/database.ts';
 import { heldPlans, heldSources } from '../store/held-plans.ts';
 import { readOnly } from '../store/read-only.ts';
 import { configuredVdns, newestRuns } from '../store/status.ts';
@@ -19,6 +20,7 @@ import {
   withDatabase,
 } from './common.ts';
 import { invocationOf } from './invocation.ts';
+import { pageSettings } from './page-settings.ts';
 import { printHeld, printStatus, type Status } from './status-report.ts';
 import { printJson } from './terminal.ts';
 
@@ -98,14 +100,11 @@ function tellPlan({ held, heldSources: sources }: Status, plan: string, json: bo
   else for (const entry of shown) printHeld(entry, Number.POSITIVE_INFINITY);
 }
 
-async function writePage(
-  { database, freshness }: ReadingConfig,
-  file: string,
-  { program }: Invocation,
-): Promise<void> {
-  const settings = { ...freshness, program };
-  const read = () => withDatabase(database, (open) => readPageReport(open, settings), { repeats: 'read' });
-  const { page, failure } = await answerWithPage(read, settings.program);
+async function writePage(config: ReadingConfig, file: string, invocation: Invocation): Promise<void> {
+  const settings = pageSettings(config, invocation);
+  const work = (database: OpenDatabase) => readPageReport(database, settings);
+  const read = () => withDatabase(config.database, work, { repeats: 'read' });
+  const { page, failure } = await answerWithPage(read, settings);
   try {
     await writeFile(file, page);
   } catch (cause) {

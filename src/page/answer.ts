@@ -1,21 +1,59 @@
-import { FatalError } from '../errors.ts';
-import type { PageReport } from './report.ts';
-import { renderStatusPage } from './status-page.ts';
-import { renderUnavailablePage } from './unavailable-page.ts';
+import { commandLine } from '../domain/invocation.ts';
+import { type FatalCode, FatalError } from '../errors.ts';
+import { pageDocument } from './document.ts';
+import { html } from './html.ts';
+import type { PageReport, PageSettings } from './report.ts';
+import { banner, favicon, renderStatusPage } from './status-page.ts';
+import { instant } from './words.ts';
 
 export interface PageAnswer {
   /** The whole document, also where there is no report. */
   readonly page: string;
-  /** Why there is none; its message names the database, which the page does not. */
+  /** Why there is none; its message names the database's host, which the page does not. */
   readonly failure: FatalError | undefined;
 }
 
 /** The page, whatever becomes of the database: one that was written earlier would go on saying that all is well. */
-export async function answerWithPage(read: () => Promise<PageReport>, program: string): Promise<PageAnswer> {
+export async function answerWithPage(
+  read: () => Promise<PageReport>,
+  settings: Pick<PageSettings, 'invocation' | 'timezone'>,
+): Promise<PageAnswer> {
   try {
     return { page: renderStatusPage(await read()), failure: undefined };
   } catch (error) {
     if (!(error instanceof FatalError)) throw error;
-    return { page: renderUnavailablePage(error.code, program, new Date()), failure: error };
+    return { page: renderUnavailablePage(error.code, settings, new Date()), failure: error };
   }
+}
+
+/**
+ * The page while the database does not answer or cannot be used. It says no more of the reason than its kind: the
+ * message, which the log has, names the database.
+ */
+export function renderUnavailablePage(
+  code: FatalCode,
+  { invocation, timezone }: Pick<PageSettings, 'invocation' | 'timezone'>,
+  at: Date,
+): string {
+  const sentence = `Nobody can say whether today’s reports can be trusted: ${reasons[code] ?? 'the database cannot be read'}.`;
+  const below = html`<p>${advice(code)} <code class="command">${commandLine(invocation, 'check')}</code> says where it is stuck, and so does the log. Codes that were stored are not
+lost by this; reports that can reach the database go on with what was verified last.</p>`;
+  return pageDocument({
+    title: 'The database is away · obs-code-sync',
+    icon: favicon('bad'),
+    content: html`${banner('bad', html`as of ${instant(at, timezone)}`, sentence, '')}<main>${below}</main>`,
+  });
+}
+
+const reasons: Partial<Record<FatalCode, string>> = {
+  'database-unreachable': 'the database cannot be reached',
+  'database-unusable':
+    'the database answers but cannot be used, since its schema or a permission does not fit',
+  locked: 'the embedded database is open in another process',
+};
+
+function advice(code: FatalCode): string {
+  return code === 'database-unusable'
+    ? 'Run the migrations, or grant the missing right.'
+    : 'Reload this page in a minute.';
 }

@@ -1,6 +1,7 @@
 import { sql } from 'kysely';
+import type { Invocation } from '../domain/invocation.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { type HeldPlans, heldPlans } from '../store/held-plans.ts';
+import { type HeldPlans, type HeldSource, heldPlans, heldSources } from '../store/held-plans.ts';
 import { readOnly } from '../store/read-only.ts';
 import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
 import { configuredVdns, newestRuns, type RunEntry, type VdnEntry } from '../store/status.ts';
@@ -10,14 +11,27 @@ export interface PageReport {
   /** By the database's clock, like every instant in it. */
   readonly at: Date;
   readonly staleAfterMs: number;
-  /** How the program is called, for the commands that a person shall copy. */
-  readonly program: string;
+  /** For the commands that a person shall copy. */
+  readonly invocation: Invocation;
+  /** Of the schedule; times are shown by its clocks. */
+  readonly timezone: string;
+  /** Undefined where something else than `schedule` starts the runs. */
+  readonly nextRun: Date | undefined;
+  /** The program's. */
+  readonly version: string;
+  readonly database: { readonly name: string; readonly schema: string };
   readonly vdns: readonly VdnEntry[];
   readonly held: HeldPlans;
+  readonly heldSources: readonly HeldSource[];
   /** Newest first. */
   readonly runs: readonly RunEntry[];
   readonly changes: RecentChanges;
 }
+
+export type PageSettings = Pick<
+  PageReport,
+  'staleAfterMs' | 'invocation' | 'timezone' | 'nextRun' | 'version'
+>;
 
 const runsShown = 30;
 const plansShown = 10;
@@ -27,19 +41,19 @@ const plansShown = 10;
  *
  * @throws FatalError `database-unreachable`, `database-unusable`
  */
-export async function readPageReport(
-  database: OpenDatabase,
-  { staleAfterMs, program }: Pick<PageReport, 'staleAfterMs' | 'program'>,
-): Promise<PageReport> {
+export async function readPageReport(database: OpenDatabase, settings: PageSettings): Promise<PageReport> {
   return readOnly(database, async (trx) => {
-    const { at } = await trx.selectNoFrom(sql<Date>`now()`.as('at')).executeTakeFirstOrThrow();
+    const { at, name } = await trx
+      .selectNoFrom([sql<Date>`now()`.as('at'), sql<string>`current_database()`.as('name')])
+      .executeTakeFirstOrThrow();
     const runs = await newestRuns(trx, runsShown);
     return {
+      ...settings,
       at,
-      staleAfterMs,
-      program,
-      vdns: await configuredVdns(trx, staleAfterMs),
+      database: { name, schema: database.schema },
+      vdns: await configuredVdns(trx, settings.staleAfterMs),
       held: await heldPlans(trx, plansShown),
+      heldSources: await heldSources(trx),
       runs,
       changes: await recentChanges(trx, runs),
     };

@@ -1,21 +1,25 @@
+import { count, countOf } from '../domain/count-text.ts';
+import { commandLine } from '../domain/invocation.ts';
+import { formatSpan } from '../domain/time-text.ts';
+import type { RunEntry } from '../store/status.ts';
+import { recentChanges } from './changes.ts';
 import { pageDocument } from './document.ts';
-import { type Html, html } from './html.ts';
-import { favicon, masthead, titles } from './masthead.ts';
-import { needsPerson } from './needs-person.ts';
-import { recentChanges } from './recent-changes.ts';
+import { needsPerson } from './exceptions.ts';
+import { type Html, html, type Part } from './html.ts';
 import type { PageReport } from './report.ts';
-import { lastRuns } from './runs.ts';
-import { vdnMap } from './vdn-map.ts';
-import { verdict } from './verdict.ts';
-import { limit } from './words.ts';
+import { changesOf, durationMs, lastEnded, lastRuns, progressInWords } from './runs.ts';
+import { vdnMap } from './vdns.ts';
+import { countInWords, type ListCount, type Trust, verdict } from './verdict.ts';
+import { age, instant, limit } from './words.ts';
 
 /** The status page as one self-contained HTML document; the same report gives the same page. */
 export function renderStatusPage(report: PageReport): string {
-  const { trust } = verdict(report);
+  const { trust, begin, counts, end } = verdict(report);
+  const sentence = html`${begin}${links(counts)}${end}`;
   return pageDocument({
     title: titles[trust],
     icon: favicon(trust),
-    content: html`${masthead(report)}
+    content: html`${banner(trust, nameLine(report), sentence, figures(report))}
 <main>
 ${needsPerson(report)}
 ${recentChanges(report)}
@@ -26,8 +30,95 @@ ${footer(report)}`,
   });
 }
 
-function footer({ staleAfterMs, program }: PageReport): Html {
+/** Each count leads to its list. */
+function links(counts: readonly ListCount[]): Part {
+  return counts.map(
+    (entry, index) => html`${index > 0 ? ', ' : ''}<a href="#${entry.list}">${countInWords(entry)}</a>`,
+  );
+}
+
+/** The answer at a glance: one sentence, its colour and sign, and the figures behind it. */
+export function banner(trust: Trust, name: Part, sentence: Part, below: Part): Html {
+  return html`<header class="banner ${trust}">
+<p class="name"><b>obs-code-sync</b> ${name}</p>
+<h1>${sign(trust)}<span>${sentence}</span></h1>
+${below}
+</header>`;
+}
+
+function nameLine({ at, timezone, version, database }: PageReport): Html {
+  return html`${version} · database <b>${database.name}</b>, schema <b>${database.schema}</b> · as of ${instant(at, timezone)}`;
+}
+
+function figures({ vdns, runs, at, nextRun, timezone }: PageReport): Html {
+  const codes = vdns.reduce((sum, { codeCount }) => sum + codeCount, 0);
+  const entries: [string, Part][] = [
+    ['VDNs', count(vdns.length)],
+    ['Active codes', count(codes)],
+    ...lastRunFigures(runs, at),
+    ...(nextRun === undefined ? [] : [['Next run:', instant(nextRun, timezone)] as [string, Part]]),
+  ];
+  return html`<dl class="figures">${entries.map(
+    ([name, value]) => html`<div><dt>${name}</dt> <dd>${value}</dd></div>`,
+  )}</dl>`;
+}
+
+function lastRunFigures(runs: readonly RunEntry[], at: Date): [string, Part][] {
+  const [newest] = runs;
+  const last = lastEnded(runs);
+  return [
+    ...(newest?.status === 'running' ? [underWay(newest, at)] : []),
+    ...(last === undefined ? [] : ended(last, at)),
+  ];
+}
+
+function underWay(run: RunEntry, at: Date): [string, Part] {
+  return [`Run ${run.runId}`, progressInWords(run, at)];
+}
+
+function ended(run: RunEntry, at: Date): [string, Part][] {
+  const { runId, status, startedAt, requests } = run;
+  return [
+    [`Run ${runId}`, `${status}, ${age(at.getTime() - startedAt.getTime())} ago`],
+    ['Took', `${formatSpan(durationMs(run, at))}, ${countOf(requests, 'request')}`],
+    ['Changed', countOf(changesOf(run), 'code')],
+  ];
+}
+
+function footer({ staleAfterMs, invocation, timezone }: PageReport): Html {
   return html`<footer><p>A VDN is <b>verified</b> when its whole list was read and is what the tables hold. It is <b>stale</b> when that
 was more than ${limit(staleAfterMs)} ago, <b>failing</b> when the last attempt to read it failed, and <b>held</b> when its list changed so much
-that a person must approve it first. All times are UTC. The same in figures: <code>${program} status --json</code>.</p></footer>`;
+that a person must approve it first. Times are those of ${timezone}. The same in figures: <code>${commandLine(invocation, 'status --json')}</code>.</p></footer>`;
 }
+
+/** Told apart by shape as well as by colour. */
+const shapes: Readonly<Record<Trust, Html>> = {
+  good: html`<path d="M6.5 12.5l3.5 3.5 7.5-8"/>`,
+  partly: html`<path d="M12 5.5v8.5M12 17.7v.3"/>`,
+  bad: html`<path d="M7.5 7.5l9 9M16.5 7.5l-9 9"/>`,
+  unknown: html`<path d="M7 12h10"/>`,
+};
+
+function sign(trust: Trust): Html {
+  return html`<svg class="sign" viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="12"/>${shapes[trust]}</svg>`;
+}
+
+const faviconColours: Readonly<Record<Trust, string>> = {
+  good: '#1f7a4d',
+  partly: '#b26a00',
+  bad: '#b3261e',
+  unknown: '#5b6573',
+};
+
+/** The sign for the browser's tab, where no style sheet reaches. */
+export function favicon(trust: Trust): Html {
+  return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="12" fill="${faviconColours[trust]}"/><g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">${shapes[trust]}</g></svg>`;
+}
+
+/** For the browser's tab. */
+const titles: Readonly<Record<Trust, string>> = {
+  good: 'Reports can be trusted · obs-code-sync',
+  partly: 'Reports can be trusted, with exceptions · obs-code-sync',
+  bad: 'Reports cannot be trusted · obs-code-sync',
+  unknown: 'Nothing to tell · obs-code-sync',
+};

@@ -24,16 +24,30 @@ export function limit(ms: number): string {
   return ms % hour === 0 && ms < 100 * hour ? `${ms / hour} h` : formatSpan(ms);
 }
 
-/** `2026-11-23 02:15 UTC`. */
-export function instant(at: Date): Html {
-  const text = at.toISOString();
-  return html`<time datetime="${text}">${text.slice(0, 10)} ${text.slice(11, 16)} UTC</time>`;
+/** `2026-11-23 10:15`, by the clocks of a time zone. */
+function wallClock(at: Date, timezone: string): string {
+  let format = formats.get(timezone);
+  if (format === undefined) {
+    // Swedish writes a date and a time as ISO 8601 does.
+    format = new Intl.DateTimeFormat('sv', { timeZone: timezone, dateStyle: 'short', timeStyle: 'short' });
+    formats.set(timezone, format);
+  }
+  return format.format(at);
 }
 
-/** `a`, `a and b`, `a, b and c`. */
-export function enumeration(items: readonly string[]): string {
-  const last = items.at(-1) ?? '';
-  return items.length < 2 ? last : `${items.slice(0, -1).join(', ')} and ${last}`;
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+/** `2026-11-23 10:15 (02:15 UTC)`; where the zone's clocks show UTC, `2026-11-23 02:15 UTC`. */
+export function moment(at: Date, timezone: string): string {
+  const local = wallClock(at, timezone);
+  const utc = wallClock(at, 'UTC');
+  if (local === utc) return `${utc} UTC`;
+  return `${local} (${local.slice(0, 10) === utc.slice(0, 10) ? utc.slice(11) : utc} UTC)`;
+}
+
+/** The same as an element that machines read. */
+export function instant(at: Date, timezone: string): Html {
+  return html`<time datetime="${at.toISOString()}">${moment(at, timezone)}</time>`;
 }
 
 /** Foreign text that might be of any length. */

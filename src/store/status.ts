@@ -24,7 +24,7 @@ export interface VdnEntry {
   readonly vdnId: number;
   readonly codeCount: number;
   readonly lastVerifiedAt: Date | null;
-  /** Since the last verification; null where there was none. */
+  /** Since the last verification; null where there was none, negative where a clock was wrong. */
   readonly ageMs: number | null;
   readonly stale: boolean;
   readonly failing: boolean;
@@ -33,6 +33,8 @@ export interface VdnEntry {
   readonly errorCode: VdnErrorCode | null;
   readonly errorMessage: string | null;
   readonly held: boolean;
+  /** Why it is held, one sentence with its figures. */
+  readonly heldReason: string | null;
 }
 
 /** The newest runs, newest first. */
@@ -87,26 +89,32 @@ export async function newestRuns(db: Kysely<Database>, most: number): Promise<Ru
 /**
  * All configured VDNs by source and number.
  *
- * @param staleAfterMs a VDN whose last verification lies further back, or that has none, is stale
+ * @param staleAfterMs a VDN whose last verification lies further back, or in the future, or that has none, is stale
  */
 export async function configuredVdns(db: Kysely<Database>, staleAfterMs: number): Promise<VdnEntry[]> {
   return await db
     .selectFrom('freshness')
+    .leftJoin('held_change', (join) =>
+      join
+        .onRef('held_change.source', '=', 'freshness.source')
+        .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
+    )
     .select([
-      'source',
-      'vdn_id as vdnId',
+      'freshness.source',
+      'freshness.vdn_id as vdnId',
       'code_count as codeCount',
       'last_verified_at as lastVerifiedAt',
-      sql<number | null>`(extract(epoch from age) * 1000)::double precision`.as('ageMs'),
-      sql<boolean>`age is null or age > ${staleAfterMs} * interval '1 millisecond'`.as('stale'),
+      sql<number | null>`age_seconds * 1000`.as('ageMs'),
+      sql<boolean>`age_seconds is null or age_seconds not between 0 and ${staleAfterMs / 1000}`.as('stale'),
       'is_failing as failing',
       'failing_since as failingSince',
       'consecutive_failures as consecutiveFailures',
       'last_error_code as errorCode',
       'last_error_message as errorMessage',
       'is_held as held',
+      'held_change.reason as heldReason',
     ])
-    .orderBy('source')
-    .orderBy('vdn_id')
+    .orderBy('freshness.source')
+    .orderBy('freshness.vdn_id')
     .execute();
 }

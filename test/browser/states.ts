@@ -1,5 +1,5 @@
+import { renderUnavailablePage } from '../../src/page/answer.ts';
 import { renderStatusPage } from '../../src/page/status-page.ts';
-import { renderUnavailablePage } from '../../src/page/unavailable-page.ts';
 import {
   at,
   failing,
@@ -57,7 +57,7 @@ export const states = {
   failing: renderStatusPage(failingReport()),
   few: renderStatusPage(few),
   empty: renderStatusPage(empty),
-  away: renderUnavailablePage('database-unreachable', 'obs-code-sync', at),
+  away: renderUnavailablePage('database-unreachable', fineReport(), at),
   largest: renderStatusPage(largestReport()),
   overview: renderStatusPage(overview),
 };

@@ -27,7 +27,7 @@ test('what is held is approved by the command on the page', async () => {
   expect(await run(['status', '--html', file], { config })).toMatchObject({ exitCode: 0 });
   const page = await readFile(file, 'utf8');
   expect(page).toContain('Held: 1 suspicious change in 1 VDN');
-  const [, approval = ''] = /main\.ts sync (--approve [0-9a-f]{16})</.exec(page) ?? [];
+  const [, approval = ''] = /main\.ts sync (--approve [0-9a-f]{16}) --config \S+</.exec(page) ?? [];
   expect(await sync(...approval.split(' '))).toMatchObject({ exitCode: 0 });
 });
 

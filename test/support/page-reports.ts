@@ -25,6 +25,9 @@ export function vdn(vdnId: number, entry: Partial<VdnEntry> = {}): VdnEntry {
     errorCode: null,
     errorMessage: null,
     held: false,
+    heldReason: entry.held
+      ? '50 of 120 codes would be removed or rewritten, more than the limit of 20 %'
+      : null,
     ...entry,
   };
 }
@@ -148,7 +151,7 @@ export function heldEntry(entry: Partial<HeldEntry> = {}): HeldEntry {
     ...removed,
   ];
   return {
-    plan: '4f1d09c2ab7e',
+    plan: '4f1d09c2ab7e3a58',
     source: 'prod',
     vdnIds: [25, 26, 27, 410],
     heldSince: ago(9 * hour),
@@ -164,7 +167,12 @@ export function fineReport(report: Partial<PageReport> = {}): PageReport {
   return {
     at,
     staleAfterMs: 36 * hour,
-    program: 'obs-code-sync',
+    invocation: { program: 'obs-code-sync', options: ' --config /etc/obs-code-sync.yaml' },
+    timezone: 'Asia/Shanghai',
+    nextRun: new Date('2026-11-23T18:15:00Z'),
+    version: '0.2.0',
+    database: { name: 'reports', schema: 'obs' },
+    heldSources: [],
     vdns: vdns(500),
     held: { plans: [], total: 0 },
     runs: thirtyNights(),
@@ -230,7 +238,7 @@ export function largestReport(): PageReport {
     }),
     held: {
       plans: Array.from({ length: 10 }, (_, index) =>
-        heldEntry({ plan: String(index).padStart(12, 'a'), vdnIds: [89 * (index + 1)] }),
+        heldEntry({ plan: String(index).padStart(16, 'a'), vdnIds: [89 * (index + 1)] }),
       ),
       total: 111,
     },

@@ -9,10 +9,10 @@ await client.query(`
   values ('prod', 1, true), ('prod', 2, true), ('prod', 3, true), ('backup', 1, true), ('backup', 2, false);
   insert into held_change
   select source, vdn_id, plan, since::timestamptz, 8,
-    jsonb_build_array(jsonb_build_object('kind', 'removed', 'obsCode', plan, 'before', null, 'after', null))
-  from (values ('prod', 1, 'aaaaaaaaaaaa', '2026-11-22T02:00Z'), ('prod', 2, 'bbbbbbbbbbbb', '2026-11-21T02:00Z'),
-    ('prod', 3, 'aaaaaaaaaaaa', '2026-11-20T02:00Z'), ('backup', 1, 'cccccccccccc', '2026-11-19T02:00Z'),
-    ('backup', 2, 'dddddddddddd', '2026-11-18T02:00Z')) as held (source, vdn_id, plan, since)`);
+    jsonb_build_array(jsonb_build_object('kind', 'removed', 'obsCode', plan, 'before', null, 'after', null)), 'why ' || plan
+  from (values ('prod', 1, 'aaaaaaaaaaaaaaaa', '2026-11-22T02:00Z'), ('prod', 2, 'bbbbbbbbbbbbbbbb', '2026-11-21T02:00Z'),
+    ('prod', 3, 'aaaaaaaaaaaaaaaa', '2026-11-20T02:00Z'), ('backup', 1, 'cccccccccccccccc', '2026-11-19T02:00Z'),
+    ('backup', 2, 'dddddddddddddddd', '2026-11-18T02:00Z')) as held (source, vdn_id, plan, since)`);
 
 test('one entry for each plan in all VDNs that have it, held longest first, configured VDNs only', async () => {
   const { db, close } = await openDatabase({ url, schema: 'obs' });
@@ -22,24 +22,30 @@ test('one entry for each plan in all VDNs that have it, held longest first, conf
   const expected = [
     {
       source: 'backup',
-      plan: 'cccccccccccc',
+      plan: 'cccccccccccccccc',
       vdnIds: [1],
       heldSince: new Date('2026-11-19T02:00Z'),
-      difference: removed('cccccccccccc'),
+      runId: 8,
+      reason: 'why cccccccccccccccc',
+      difference: removed('cccccccccccccccc'),
     },
     {
       source: 'prod',
-      plan: 'aaaaaaaaaaaa',
+      plan: 'aaaaaaaaaaaaaaaa',
       vdnIds: [1, 3],
       heldSince: new Date('2026-11-20T02:00Z'),
-      difference: removed('aaaaaaaaaaaa'),
+      runId: 8,
+      reason: 'why aaaaaaaaaaaaaaaa',
+      difference: removed('aaaaaaaaaaaaaaaa'),
     },
     {
       source: 'prod',
-      plan: 'bbbbbbbbbbbb',
+      plan: 'bbbbbbbbbbbbbbbb',
       vdnIds: [2],
       heldSince: new Date('2026-11-21T02:00Z'),
-      difference: removed('bbbbbbbbbbbb'),
+      runId: 8,
+      reason: 'why bbbbbbbbbbbbbbbb',
+      difference: removed('bbbbbbbbbbbbbbbb'),
     },
   ];
   expect(plans).toEqual(expected.slice(0, 2));

@@ -9,7 +9,13 @@ test('a night on which one code changes in each of 9,999 VDNs: one row, everythi
   const { url, client } = await reportingDatabase();
   await fillLargeNight(client);
   const database = await openDatabase({ url, schema: 'obs' });
-  const settings = { staleAfterMs: 36 * 3_600_000, program: 'obs-code-sync' };
+  const settings = {
+    staleAfterMs: 36 * 3_600_000,
+    invocation: { program: 'obs-code-sync', options: '' },
+    timezone: 'UTC',
+    nextRun: undefined,
+    version: '0.1.0',
+  };
   const report = await readPageReport(database, settings).finally(() => database.close());
 
   expect(report.vdns).toHaveLength(9999);

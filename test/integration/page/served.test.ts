@@ -13,8 +13,14 @@ async function served(url: string) {
   const lines: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line) => lines.push(line) });
   const database = await openDatabase({ url, schema: 'obs' });
-  const settings = { staleAfterMs: 36 * 3_600_000, program: 'obs-code-sync' };
-  const routes = pageRoute(() => readPageReport(database, settings), settings.program, logger);
+  const settings = {
+    staleAfterMs: 36 * 3_600_000,
+    invocation: { program: 'obs-code-sync', options: '' },
+    timezone: 'UTC',
+    nextRun: undefined,
+    version: '0.1.0',
+  };
+  const routes = pageRoute(() => readPageReport(database, settings), settings, logger);
   const server = await serve({ host: '127.0.0.1', port: 0 }, routes, logger);
   onTestFinished(async () => {
     await server.close();
@@ -68,7 +74,7 @@ test('the page shows what runs and VDNs left in the database', async () => {
   );
   const { body } = await (await served(url)).get();
   expect(body).toContain('the one VDN was verified within the last 36 h, 9 h ago.');
-  expect(body).toContain('aria-label="VDN 7: 120 codes, verified 9 h ago"');
+  expect(body).toContain('aria-label="VDN 7: 120 codes, 9 h ago"');
 });
 
 test('while the database is away the page comes with 503 and names no address; the log has the reason', async () => {

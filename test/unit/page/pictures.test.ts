@@ -9,14 +9,17 @@ const noChanges = { changes: [], leftOut: 0, runsNotListed: [] };
 describe('how the runs went', () => {
   test('one bar of duration for each run, one of changes for each that changed something, by outcome', () => {
     const page = renderStatusPage(fineReport());
-    const bars = page.slice(page.indexOf('<svg class="bars"'), page.indexOf('<details>'));
+    const bars = page.slice(
+      page.indexOf('<svg class="bars"'),
+      page.indexOf('<ul class="legend">', page.indexOf('<svg class="bars"')),
+    );
     const statuses = [...bars.matchAll(/<svg class="run (\w+)" x=/g)].map((match) => match[1]);
     expect(statuses).toHaveLength(30);
     expect(statuses[0]).toBe('succeeded');
     expect(Map.groupBy(statuses, (status) => status).get('partial')).toHaveLength(2);
     expect(bars.match(/<rect class="bar" x=/g)).toHaveLength(30 + 4);
     expect(bars).toContain(
-      '<title>Run 88, 2026-11-23 02:15 UTC: succeeded after 5 min 26 s. VDNs: 497 unchanged, 3 changed. ' +
+      '<title>Run 88, 2026-11-23 10:15 (02:15 UTC): succeeded after 5 min 26 s. VDNs: 497 unchanged, 3 changed. ' +
         'Codes: 1 added, 2 changed, 1 removed. 1,500 requests.</title>',
     );
   });
@@ -41,18 +44,25 @@ describe('how the runs went', () => {
       'role="img" aria-label="Bars of duration and changed codes of 30 runs, oldest first.',
     );
     expect(read(page, 'runs')).toContain(
-      '72 2026-11-07 02:15 UTC 1 min failed 5 failed, 495 skipped none 20',
+      '72 2026-11-07 10:15 (02:15 UTC) 1 min failed 5 failed, 495 skipped none 20',
     );
   });
 
-  test('a run under way is one, as long as it has taken so far', () => {
-    const page = renderStatusPage(
-      fineReport({
-        runs: [nightlyRun(9, 0, { status: 'running', startedAt: ago(5 * 60_000), finishedAt: null })],
-      }),
+  test('a run under way says how far it is; one run is a sentence and no chart', () => {
+    const vdns = { total: 9999, unchanged: 0, changed: 0, failed: 0, held: 0, skipped: 9999, fresh: 0 };
+    const running = {
+      status: 'running',
+      startedAt: ago(5 * 60_000),
+      finishedAt: null,
+      done: 4210,
+      vdns,
+    } as const;
+    const page = renderStatusPage(fineReport({ runs: [nightlyRun(9, 0, running)] }));
+    expect(read(page, 'runs')).toBe(
+      'How the only run went Run 9, 2026-11-23 19:15 (11:15 UTC): under way for 5 min, 4,210 of 9,999 VDNs done.',
     );
-    expect(page).toContain('running for 5 min');
-    expect(read(page)).toContain('Run 9 under way for 5 min');
+    expect(page).not.toContain('<svg class="bars"');
+    expect(read(page)).toContain('Run 9 under way for 5 min, 4,210 of 9,999 VDNs done');
   });
 });
 
@@ -64,7 +74,7 @@ describe('every VDN', () => {
     (number) => {
       const all = cells(renderStatusPage(fineReport({ vdns: vdns(number) })));
       const labels = all.map((cell) => /aria-label="([^"]*)"/.exec(cell)?.[1]);
-      expect(labels).toEqual(vdns(number).map(({ vdnId }) => `VDN ${vdnId}: 120 codes, verified 9 h ago`));
+      expect(labels).toEqual(vdns(number).map(({ vdnId }) => `VDN ${vdnId}: 120 codes, 9 h ago`));
       const groups = Map.groupBy(all, (cell) => /name=([\w-]+)/.exec(cell)?.[1]);
       expect(groups.size).toBe(number <= 300 ? 1 : Math.floor(number / 100) + 1);
     },
@@ -77,13 +87,15 @@ describe('every VDN', () => {
       cells(page).map((cell) => cell.replace(/value="\d+" |type=radio name=m0 |aria-label=/g, '')),
     ).toEqual(
       [
-        'class=fresh "VDN 1: 120 codes, verified 9 h ago"',
-        'class=ageing "VDN 2: 120 codes, verified 1 d 9 h ago"',
-        'class=stale "VDN 3: 120 codes, verified 1 d 16 h ago"',
+        'class=fresh "VDN 1: 120 codes, 9 h ago"',
+        'class=ageing "VDN 2: 120 codes, 1 d 9 h ago"',
+        'class=stale "VDN 3: 120 codes, 1 d 16 h ago"',
         'class=never "VDN 4: 120 codes, never verified"',
-        'class=held "VDN 5: 120 codes, verified 9 h ago, held"',
-        'class=failing "VDN 6: 120 codes, verified 9 h ago, failing"',
-      ].map((cell, index) => (index === 0 ? cell.replace('class=fresh ', '') : cell)),
+        'class=held "VDN 5: 120 codes, 9 h ago, held: 50 of 120 codes would be removed or rewritten, more than the limit of 20 %"',
+        expect.stringMatching(
+          /^class=failing "VDN 6: 120 codes, 9 h ago, failing \(incomplete-snapshot\): the list could not be read whole: .*…"$/,
+        ),
+      ].map((cell, index) => (index === 0 ? String(cell).replace('class=fresh ', '') : cell)),
     );
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { renderUnavailablePage } from '../../../src/page/answer.ts';
 import type { PageReport } from '../../../src/page/report.ts';
 import { renderStatusPage } from '../../../src/page/status-page.ts';
-import { renderUnavailablePage } from '../../../src/page/unavailable-page.ts';
 import {
   at,
   failingReport,
@@ -29,6 +29,34 @@ test('the page answers in this order: trust, what needs a person, changes, runs,
   ]);
 });
 
+test('the headline counts VDNs as the lists do, leads to them, and what fails comes before what is held', () => {
+  const page = renderStatusPage(failingReport());
+  const header = page.slice(page.indexOf('<header'), page.indexOf('</header>'));
+  expect(header.replace(/<[^>]*>/g, '')).toContain('VDNs: 8 failing, 1 held, 27 stale.');
+  expect([...header.matchAll(/href="#(\w+)"/g)].map(([, list]) => list)).toEqual([
+    'failing',
+    'held',
+    'stale',
+  ]);
+  const lists = ['id="failing"', 'id="held"', 'id="stale"'].map((id) => page.indexOf(id));
+  expect(lists).toEqual(lists.toSorted((a, b) => a - b));
+  expect(lists[0]).toBeGreaterThan(0);
+});
+
+test('it says whose page it is: version, database, schema, the next run, times with UTC beside', () => {
+  const page = read(renderStatusPage(fineReport()));
+  expect(page).toContain('0.2.0 · database reports , schema obs · as of 2026-11-23 19:20 (11:20 UTC)');
+  expect(page).toContain('Next run: 2026-11-24 02:15 (2026-11-23 18:15 UTC)');
+  expect(page).toContain('Times are those of Asia/Shanghai.');
+});
+
+test('all that a source has held is one command', () => {
+  const heldSources = [{ source: 'prod', vdns: 200, plans: 3, plan: '0123456789abcdef' }];
+  expect(read(renderStatusPage({ ...heldReport(), heldSources }), 'needs-person')).toContain(
+    'All that prod has held, 3 changes in 200 VDNs, is approved at once by obs-code-sync sync --approve 0123456789abcdef',
+  );
+});
+
 test('the same report gives the same page', () => {
   expect(renderStatusPage(failingReport())).toBe(renderStatusPage(failingReport()));
 });
@@ -36,25 +64,38 @@ test('the same report gives the same page', () => {
 describe('what needs a person', () => {
   const text = (report: PageReport) => read(renderStatusPage(report), 'needs-person');
 
-  test('held: since when, the difference row by row, and the command that approves it', () => {
+  test('held: why, since when, what would remain, the difference folded, and the command that approves it', () => {
     const held = text(heldReport());
     expect(held).toContain('Held: 1 suspicious change in 4 VDNs');
-    expect(held).toContain('prod, VDN 25-27, 410 , held since 2026-11-23 02:20 UTC , 9 h ago.');
-    expect(held).toContain('The source would change the description of 2 codes, remove 48 codes');
+    expect(held).toContain(
+      'prod, VDN 25-27, 410 : 50 of 120 codes would be removed or rewritten, more than the limit of 20 % .',
+    );
+    expect(held).toContain(
+      'Held since 2026-11-23 10:20 (02:20 UTC) , 9 h ago, run 88. The source would change the description of 2 codes, ' +
+        'remove 48 codes: 120 codes now, 72 would remain. Reports show what was there before.',
+    );
+    const page = renderStatusPage(heldReport());
+    const article = page.slice(page.indexOf('<article'), page.indexOf('</article>'));
+    // Every code of it is folded, the command is not.
+    const folded = /<details>(.*)<\/details>/s.exec(article)?.[1] ?? '';
+    expect(folded.match(/<th scope="row">/g)).toHaveLength(50);
+    expect(article.replace(folded, '')).not.toContain('<th scope="row">');
+    expect(article.replace(folded, '')).toContain('sync --approve');
     expect(held).toContain('changed 00605 was The switch is busy. now The trunk is busy.');
     expect(held).toContain('removed 00611 Outbound call ended for reason 1.');
-    expect(held).toContain('And 38 more codes; obs-code-sync status --json lists all.');
-    expect(held).toContain('If that is right, approve it: obs-code-sync sync --approve 4f1d09c2ab7e');
+    expect(held).toContain(
+      'If that is right, approve it: obs-code-sync sync --approve 4f1d09c2ab7e3a58 --config /etc/obs-code-sync.yaml',
+    );
   });
 
   test('failing: the message, since when, how often, and how old the codes are; alike VDNs in one row', () => {
     const rows = text(failingReport());
     expect(rows).toContain('Failing: 8 VDNs');
     expect(rows).toMatch(
-      /backup, VDN 1-5 unauthorized the server answered 401: .* 2026-10-25 11:20 UTC 29 d ago, 30 times in a row never/,
+      /backup, VDN 1-5 unauthorized the server answered 401: .* 2026-10-25 19:20 \(11:20 UTC\) 29 d ago, 30 times in a row never/,
     );
     expect(rows).toMatch(
-      /prod, VDN 7, 12-13 incomplete-snapshot .* 2026-11-21 02:20 UTC 2 d ago, 3 times in a row 2 d ago, stale/,
+      /prod, VDN 7, 12-13 incomplete-snapshot .* 2026-11-21 10:20 \(02:20 UTC\) 2 d ago, 3 times in a row 2 d ago, stale/,
     );
   });
 
@@ -82,8 +123,12 @@ describe('what needs a person', () => {
 
   test('of very many differences and messages some are shown, and the command that shows all', () => {
     const rows = text(largestReport());
-    expect(rows).toContain('And 101 more changes; obs-code-sync status --json lists all.');
-    expect(rows).toContain('And 78 more VDNs with other messages; obs-code-sync status --json lists all.');
+    expect(rows).toContain(
+      'And 101 more changes; obs-code-sync status --json --config /etc/obs-code-sync.yaml lists all.',
+    );
+    expect(rows).toContain(
+      'And 78 more VDNs with other messages; obs-code-sync status --json --config /etc/obs-code-sync.yaml lists all.',
+    );
   });
 
   test('nothing is said in words', () => {
@@ -98,7 +143,7 @@ describe('what changed lately', () => {
 
   test('by run, with old and new text, in all VDNs that had it', () => {
     const feed = text(fineReport());
-    expect(feed).toContain('Run 88 2026-11-23 02:15 UTC , 9 h ago');
+    expect(feed).toContain('Run 88 2026-11-23 10:15 (02:15 UTC) , 9 h ago');
     expect(feed).toContain(
       'changed 00605 was The switch is busy . now The switch is busy or out of service . prod, VDN 25',
     );
@@ -119,7 +164,7 @@ describe('what changed lately', () => {
     const codes = { added: 1_199_880, changed: 0, removed: 0, returned: 0 };
     const runs = [nightlyRun(2, 0), nightlyRun(1, 1, { codes })];
     expect(text(fineReport({ runs, changes: { ...noChanges, runsNotListed: runs.slice(1) } }))).toContain(
-      'Run 1 changed 1,199,880 codes (1,199,880 added), too many to be listed here; obs-code-sync changes --since 2d lists them.',
+      'Run 1 changed 1,199,880 codes (1,199,880 added), too many to be listed here; obs-code-sync changes --since 2d --config /etc/obs-code-sync.yaml lists them.',
     );
   });
 
@@ -146,11 +191,11 @@ describe('empty states are said in words', () => {
   });
 
   test('database away', () => {
-    const text = read(renderUnavailablePage('database-unreachable', 'obs-code-sync', at));
+    const text = read(renderUnavailablePage('database-unreachable', fineReport(), at));
     expect(text).toContain(
       'Nobody can say whether today’s reports can be trusted: the database cannot be reached.',
     );
-    expect(text).toContain('as of 2026-11-23 11:20 UTC');
+    expect(text).toContain('as of 2026-11-23 19:20 (11:20 UTC)');
     expect(text).toContain('obs-code-sync check');
   });
 });

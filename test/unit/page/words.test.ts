@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { countOf } from '../../../src/domain/count-text.ts';
-import { age, clipped, enumeration, limit, shortCount } from '../../../src/page/words.ts';
+import { age, clipped, limit, moment, shortCount } from '../../../src/page/words.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -27,12 +27,12 @@ test.each([
 });
 
 test.each([
-  [[], ''],
-  [['a'], 'a'],
-  [['a', 'b'], 'a and b'],
-  [['a', 'b', 'c'], 'a, b and c'],
-])('%j is enumerated as %j', (items, text) => {
-  expect(enumeration(items)).toBe(text);
+  ['UTC', '2026-11-23 02:15 UTC'],
+  ['Asia/Shanghai', '2026-11-23 10:15 (02:15 UTC)'],
+  ['America/New_York', '2026-11-22 21:15 (2026-11-23 02:15 UTC)'],
+  ['Europe/London', '2026-11-23 02:15 UTC'],
+])('an instant by the clocks of %s reads as %s', (timezone, text) => {
+  expect(moment(new Date('2026-11-23T02:15:40Z'), timezone)).toBe(text);
 });
 
 test('numbers have their thousands apart, or are short', () => {

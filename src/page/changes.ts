@@ -1,13 +1,12 @@
 import { count, countOf } from '../domain/count-text.ts';
 import type { Change } from '../domain/diff.ts';
+import { commandLine } from '../domain/invocation.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { RecentChange } from '../store/recent-changes.ts';
-import { changeText, codeText } from './change-text.ts';
-import { type Html, html, type Part } from './html.ts';
+import { type Html, html, type Part, section } from './html.ts';
 import type { PageReport } from './report.ts';
-import { changesOf, codesInWords } from './run-figures.ts';
-import { section } from './sections.ts';
-import { age, instant } from './words.ts';
+import { changesOf, codesInWords } from './runs.ts';
+import { age, clipped, instant } from './words.ts';
 
 /** What the runs of late changed in the codes, newest first. */
 export function recentChanges(report: PageReport): Html {
@@ -27,18 +26,23 @@ function nothing({ runs }: PageReport): string {
 }
 
 function feed(report: PageReport): Html {
-  const { runs, at } = report;
+  const { runs, at, timezone } = report;
   const { changes, leftOut } = report.changes;
   const started = new Map(runs.map(({ runId, startedAt }) => [runId, startedAt]));
   const byRun = [...Map.groupBy(changes, ({ runId }) => runId)];
   return html`<table class="codes"><caption>Changes by run, newest first</caption>
 <thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th><th scope="col" class="where">Where</th></tr></thead>
-${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, at, ofRun))}</table>
+${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, { at, timezone }, ofRun))}</table>
 ${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; ${allChanges(report)} lists all.</p>` : ''}`;
 }
 
-function runRows(runId: number, startedAt: Date, at: Date, changes: readonly RecentChange[]): Html {
-  return html`<tbody><tr class="run"><th scope="rowgroup" colspan="4">Run ${runId} <small>${instant(startedAt)}, ${age(at.getTime() - startedAt.getTime())} ago</small></th></tr>
+function runRows(
+  runId: number,
+  startedAt: Date,
+  { at, timezone }: Pick<PageReport, 'at' | 'timezone'>,
+  changes: readonly RecentChange[],
+): Html {
+  return html`<tbody><tr class="run"><th scope="rowgroup" colspan="4">Run ${runId} <small>${instant(startedAt, timezone)}, ${age(at.getTime() - startedAt.getTime())} ago</small></th></tr>
 ${changes.map(row)}</tbody>`;
 }
 
@@ -66,8 +70,57 @@ function notListed(report: PageReport): Part {
 }
 
 /** The command that lists what the page leaves out, as far back as the page goes. */
-function allChanges({ runs, at, program }: PageReport): Html {
+function allChanges({ runs, at, invocation }: PageReport): Html {
   const oldest = runs.findLast((run) => changesOf(run) > 0)?.startedAt ?? at;
   const days = Math.ceil((at.getTime() - oldest.getTime()) / 86_400_000);
-  return html`<code>${program} changes --since ${days}d</code>`;
+  return html`<code>${commandLine(invocation, `changes --since ${days}d`)}</code>`;
+}
+
+/** What a change does to a code's text: the old one above the new one, what differs between them marked. */
+export function changeText({ kind, before, after }: Pick<Change, 'kind' | 'before' | 'after'>): Html {
+  if (kind === 'added') return line('', textOf(after));
+  if (kind === 'removed') return line('', textOf(before));
+  if (before === after) return line('', textOf(after));
+  if (before === null || after === null) {
+    return html`${line('was', textOf(before))}${line('now', textOf(after))}`;
+  }
+  const { start, end, olds, news } = differing(clipped(before), clipped(after));
+  return html`${line('was', html`${start}<del>${olds}</del>${end}`)}${line('now', html`${start}<ins>${news}</ins>${end}`)}`;
+}
+
+/** A code as the source sent it. */
+export function codeText(obsCode: string): Html {
+  return html`<code><bdi>${clipped(obsCode, 60)}</bdi></code>`;
+}
+
+function line(label: '' | 'was' | 'now', text: Html): Html {
+  return html`<div class="text">${label === '' ? '' : html`<small>${label}</small> `}<bdi>${text}</bdi></div>`;
+}
+
+function textOf(description: string | null): Html {
+  return description === null ? html`<em>no text</em>` : html`${clipped(description)}`;
+}
+
+const words = new Intl.Segmenter('en', { granularity: 'word' });
+
+/** What two texts begin and end with alike, in whole words, and what stands between. */
+function differing(before: string, after: string) {
+  const olds = segments(before);
+  const news = segments(after);
+  const shorter = Math.min(olds.length, news.length);
+  let start = 0;
+  while (start < shorter && olds[start] === news[start]) start++;
+  let end = 0;
+  while (end < shorter - start && olds.at(-1 - end) === news.at(-1 - end)) end++;
+  const between = (all: readonly string[]) => all.slice(start, all.length - end).join('');
+  return {
+    start: olds.slice(0, start).join(''),
+    end: olds.slice(olds.length - end).join(''),
+    olds: between(olds),
+    news: between(news),
+  };
+}
+
+function segments(text: string): string[] {
+  return [...words.segment(text)].map(({ segment }) => segment);
 }

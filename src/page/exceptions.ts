@@ -1,0 +1,218 @@
+import { count, countOf } from '../domain/count-text.ts';
+import { countChanges } from '../domain/diff.ts';
+import { differenceInWords } from '../domain/difference-text.ts';
+import { commandLine } from '../domain/invocation.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { exitCodes } from '../errors.ts';
+import type { HeldEntry, HeldSource } from '../store/held-plans.ts';
+import type { VdnEntry } from '../store/status.ts';
+import { changeText, codeText } from './changes.ts';
+import { command, type Html, html, type Part, section, table } from './html.ts';
+import type { PageReport } from './report.ts';
+import { lastEnded } from './runs.ts';
+import { age, clipped, instant, limit } from './words.ts';
+
+const mostMessages = 25;
+const mostAges = 25;
+
+/** In characters of markup, for all codes of all held differences: the page has a megabyte for everything. */
+const roomForCodes = 60_000;
+
+/** What a person must look at: what is failing, held, stale, and a run that broke off. */
+export function needsPerson(report: PageReport): Html {
+  const blocks: Part[] = [
+    lastRunError(report),
+    failingVdns(report),
+    heldPlans(report),
+    staleVdns(report),
+  ].filter((block) => block !== '');
+  const content = blocks.length > 0 ? blocks : html`<p class="empty">${nothing(report)}</p>`;
+  return section('needs-person', 'What needs a person', content);
+}
+
+function nothing({ vdns, runs, invocation, staleAfterMs }: PageReport): Part {
+  if (runs.length === 0) {
+    return html`The first run: ${command(commandLine(invocation, 'sync'))}. Until then there is nothing to look at.`;
+  }
+  if (vdns.length === 0)
+    return 'No VDN is configured: put some under vdns in the configuration, and run sync.';
+  return `Nothing: no VDN is held, failing, or unverified for more than ${limit(staleAfterMs)}.`;
+}
+
+/** A run that broke off as a whole; what it means for each VDN stands below. */
+function lastRunError({ runs }: PageReport): Part {
+  const last = lastEnded(runs);
+  if (last === undefined || last.errorMessage === null) return '';
+  const ended = last.status === 'interrupted' ? 'was interrupted' : 'broke off';
+  return html`<h3><i class="cell failing"></i> Run ${last.runId} ${ended}</h3>
+<p>${reasonOf(last.exitCode) ?? last.errorMessage}</p>`;
+}
+
+/** Where the message would name the database or might say anything, the log is the place for it. */
+function reasonOf(exitCode: number | null): string | undefined {
+  switch (exitCode) {
+    case exitCodes.databaseUnreachable:
+      return 'The database went away during the run and was not back in time. What was finished is kept.';
+    case exitCodes.databaseUnusable:
+      return 'The database could not be used; the log of the run says why. What was finished is kept.';
+    case exitCodes.unexpected:
+      return 'It met an unexpected error; the log of the run has it. What was finished is kept.';
+    default:
+      return undefined;
+  }
+}
+
+/** The VDNs that could not be brought up to date; those that say the same are one row. */
+function failingVdns(report: PageReport): Part {
+  const failing = report.vdns.filter((vdn) => vdn.failing);
+  if (failing.length === 0) return '';
+  const alike = [...Map.groupBy(failing, sameMessage).values()].sort((a, b) => b.length - a.length);
+  const rows = alike.slice(0, mostMessages).map((group) => failingRow(group, report));
+  return html`<h3 id="failing"><i class="cell failing"></i> Failing: ${countOf(failing.length, 'VDN')}</h3>
+${table('Failing VDNs', ['Where', 'Message', 'Failing since', 'Last verified'], rows, 'vdns failures')}
+${more(report, alike.slice(mostMessages).flat().length, 'more VDN', ' with other messages')}`;
+}
+
+function sameMessage({ source, errorCode, errorMessage }: VdnEntry): string {
+  return JSON.stringify([source, errorCode, errorMessage]);
+}
+
+function failingRow(group: readonly VdnEntry[], report: PageReport): Part[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  return [
+    where(first.source, group),
+    html`<b>${first.errorCode ?? ''}</b> <bdi>${clipped(first.errorMessage ?? '', 400)}</bdi>`,
+    failingSince(group, report),
+    lastVerified(group),
+  ];
+}
+
+function failingSince(group: readonly VdnEntry[], { at, timezone }: PageReport): Html {
+  const earliest = group.reduce((a, b) => ((b.failingSince ?? at) < (a.failingSince ?? at) ? b : a));
+  const since = earliest.failingSince ?? at;
+  const { consecutiveFailures: failures } = earliest;
+  const times = failures === 1 ? 'once' : `${count(failures)} times in a row`;
+  return html`${instant(since, timezone)} <small>${age(at.getTime() - since.getTime())} ago, ${times}</small>`;
+}
+
+/** The oldest of the group: how far back its reports may be behind. */
+function lastVerified(group: readonly VdnEntry[]): Part {
+  const oldest = group.reduce((a, b) => ((b.ageMs ?? Infinity) > (a.ageMs ?? Infinity) ? b : a));
+  if (oldest.ageMs === null) return 'never';
+  return oldest.stale ? html`<b class="stale">${verifiedAgo(oldest)}, stale</b>` : verifiedAgo(oldest);
+}
+
+/** Each held difference, in the VDNs that have it: why, what would become of them, and what approves exactly that. */
+function heldPlans(report: PageReport): Part {
+  const { held, heldSources, vdns } = report;
+  if (held.total === 0) return '';
+  const number = vdns.filter((vdn) => vdn.held).length;
+  let room = roomForCodes;
+  const plans = held.plans.map((entry) => {
+    const rows = differenceRows(entry, room);
+    room -= rows.join('').length;
+    return planArticle(entry, rows, report);
+  });
+  return html`<h3 id="held"><i class="cell held"></i> Held: ${countOf(held.total, 'suspicious change')} in ${countOf(number, 'VDN')}</h3>
+${plans}
+${more(report, held.total - held.plans.length, 'more change')}
+${heldSources.filter(({ plans }) => plans > 1).map((source) => sourceArticle(source, report))}`;
+}
+
+function planArticle(entry: HeldEntry, rows: readonly Html[], report: PageReport): Html {
+  const { plan, source, vdnIds, heldSince, runId, reason, difference } = entry;
+  const { at, timezone, invocation } = report;
+  const hidden = difference.length - rows.length;
+  return html`<article class="plan" aria-label="Plan ${plan}">
+<p><b>${source}, VDN ${vdnRanges(vdnIds)}</b>: <bdi>${reason}</bdi>.</p>
+<p>Held since ${instant(heldSince, timezone)}, ${age(at.getTime() - heldSince.getTime())} ago, run ${runId}. The source would
+${differenceInWords(difference)}: ${remaining(entry, report)}. Reports show what was there before.</p>
+<details><summary>${countOf(difference.length, 'code')} of plan ${plan}</summary>
+<table class="codes"><caption>The difference</caption>
+<thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th></tr></thead>
+<tbody>
+${rows}</tbody></table>
+${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more code')}; <code>${commandLine(invocation, `status --plan ${plan}`)}</code> lists all.</p>` : ''}</details>
+<p>If that is right, approve it: ${command(commandLine(invocation, `sync --approve ${plan}`))}</p>
+</article>`;
+}
+
+/** `120 codes now, 40 would remain`; VDNs with the same difference may have lists of different lengths. */
+function remaining({ source, vdnIds, difference }: HeldEntry, { vdns }: PageReport): string {
+  const concerned = new Set(vdnIds);
+  const lengths = vdns
+    .filter((vdn) => vdn.source === source && concerned.has(vdn.vdnId))
+    .map(({ codeCount }) => codeCount);
+  const { added, removed, returned } = countChanges(difference);
+  const from = (numbers: readonly number[]) => {
+    const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+    return least === most ? count(least) : `${count(least)} to ${count(most)}`;
+  };
+  return `${from(lengths)} codes now, ${from(lengths.map((length) => length + added + returned - removed))} would remain`;
+}
+
+/** As many codes as there is room for. */
+function differenceRows({ difference }: HeldEntry, room: number): Html[] {
+  const rows: Html[] = [];
+  let used = 0;
+  for (const change of difference) {
+    const row = html`<tr><td><span class="kind ${change.kind}">${change.kind}</span></td><th scope="row">${codeText(change.obsCode)}</th><td>${changeText(change)}</td></tr>\n`;
+    used += row.toString().length;
+    if (used > room) break;
+    rows.push(row);
+  }
+  return rows;
+}
+
+function sourceArticle({ source, vdns, plans, plan }: HeldSource, { invocation }: PageReport): Html {
+  return html`<article class="plan" aria-label="Plan ${plan}">
+<p>All that <b>${source}</b> has held, ${countOf(plans, 'change')} in ${countOf(vdns, 'VDN')}, is approved at once by ${command(commandLine(invocation, `sync --approve ${plan}`))}</p>
+</article>`;
+}
+
+/** The VDNs whose codes were not verified for too long, longest first; those of about the same age are one row. */
+function staleVdns(report: PageReport): Part {
+  const { vdns, staleAfterMs } = report;
+  const stale = vdns.filter((vdn) => vdn.stale);
+  if (stale.length === 0) return '';
+  const sameAge = (vdn: VdnEntry) => JSON.stringify([vdn.source, verifiedAgo(vdn), because(vdn)]);
+  const ageOf = ([first]: readonly VdnEntry[]) => first?.ageMs ?? Infinity;
+  const alike = [...Map.groupBy(stale, sameAge).values()].sort((a, b) => ageOf(b) - ageOf(a));
+  return html`<h3 id="stale"><i class="cell stale"></i> Stale: ${countOf(stale.length, 'VDN')} not verified for more than ${limit(staleAfterMs)}</h3>
+${table('Stale VDNs', ['Where', 'Last verified', 'Because'], alike.slice(0, mostAges).flatMap(staleRow), 'vdns ages')}
+${more(report, alike.slice(mostAges).flat().length, 'more VDN')}`;
+}
+
+function staleRow(group: readonly VdnEntry[]): Part[][] {
+  return group
+    .slice(0, 1)
+    .map((first) => [
+      where(first.source, group),
+      html`<b class="stale">${verifiedAgo(first)}</b>`,
+      because(first),
+    ]);
+}
+
+function because({ failing, held, ageMs }: VdnEntry): string {
+  if (failing) return 'failing, see above';
+  if (held) return 'held, see above';
+  if (ageMs !== null && ageMs < 0)
+    return 'a clock was wrong: of an instant in the future nobody knows when it was';
+  return ageMs === null ? 'no run has read it yet' : 'no run has read it since';
+}
+
+function verifiedAgo({ ageMs }: VdnEntry): string {
+  if (ageMs === null) return 'never';
+  return ageMs < 0 ? 'in the future' : `${age(ageMs)} ago`;
+}
+
+function where(source: string, group: readonly VdnEntry[]): Html {
+  return html`${source}, VDN ${vdnRanges(group.map(({ vdnId }) => vdnId))}`;
+}
+
+/** What the page has no room for. */
+function more({ invocation }: PageReport, number: number, one: string, rest = ''): Part {
+  if (number <= 0) return '';
+  return html`<p class="more">And ${countOf(number, one)}${rest}; <code>${commandLine(invocation, 'status --json')}</code> lists all.</p>`;
+}
