@@ -3,10 +3,12 @@ import type { Change } from '../domain/diff.ts';
 import { commandLine } from '../domain/invocation.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import type { RecentChange } from '../store/recent-changes.ts';
-import { type Html, html, type Part, section } from './html.ts';
+import { folded, type Html, html, type Part, section } from './html.ts';
 import type { PageReport } from './report.ts';
 import { changesOf, codesInWords } from './runs.ts';
 import { age, clipped, instant } from './words.ts';
+
+const mostUnfolded = 12;
 
 /** What the runs of late changed in the codes, newest first. */
 export function recentChanges(report: PageReport): Html {
@@ -26,14 +28,19 @@ function nothing({ runs }: PageReport): string {
 }
 
 function feed(report: PageReport): Html {
-  const { runs, at, timezone } = report;
   const { changes, leftOut } = report.changes;
+  const rest = changes.slice(mostUnfolded);
+  return html`${changesTable(changes.slice(0, mostUnfolded), report)}
+${rest.length > 0 ? folded(countOf(rest.length, 'more change'), changesTable(rest, report)) : ''}
+${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; ${allChanges(report)} lists all.</p>` : ''}`;
+}
+
+function changesTable(changes: readonly RecentChange[], { runs, at, timezone }: PageReport): Html {
   const started = new Map(runs.map(({ runId, startedAt }) => [runId, startedAt]));
   const byRun = [...Map.groupBy(changes, ({ runId }) => runId)];
   return html`<table class="codes"><caption>Changes by run, newest first</caption>
 <thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th><th scope="col" class="where">Where</th></tr></thead>
-${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, { at, timezone }, ofRun))}</table>
-${leftOut > 0 ? html`<p class="more">And ${count(leftOut)} more; ${allChanges(report)} lists all.</p>` : ''}`;
+${byRun.map(([runId, ofRun]) => runRows(runId, started.get(runId) ?? at, { at, timezone }, ofRun))}</table>`;
 }
 
 function runRows(

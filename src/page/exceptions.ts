@@ -7,11 +7,13 @@ import { exitCodes } from '../errors.ts';
 import type { HeldEntry, HeldSource } from '../store/held-plans.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { changeText, codeText } from './changes.ts';
-import { command, type Html, html, type Part, section, table } from './html.ts';
+import { command, folded, type Html, html, type Part, section, table } from './html.ts';
 import type { PageReport } from './report.ts';
 import { lastEnded } from './runs.ts';
 import { age, clipped, instant, limit } from './words.ts';
 
+/** Of each list so many are seen at once, so that the next list is near; then some are folded. */
+const unfolded = { messages: 5, plans: 3 };
 const mostMessages = 25;
 const mostAges = 25;
 
@@ -67,9 +69,20 @@ function failingVdns(report: PageReport): Part {
   const failing = report.vdns.filter((vdn) => vdn.failing);
   if (failing.length === 0) return '';
   const alike = [...Map.groupBy(failing, sameMessage).values()].sort((a, b) => b.length - a.length);
-  const rows = alike.slice(0, mostMessages).map((group) => failingRow(group, report));
+  const shown = alike.slice(0, unfolded.messages);
+  const rest = alike.slice(unfolded.messages, mostMessages);
+  const tableOf = (groups: typeof alike) => {
+    const head = ['Where', 'Message', 'Failing since', 'Last verified'];
+    return table(
+      'Failing VDNs',
+      head,
+      groups.map((group) => failingRow(group, report)),
+      'vdns failures',
+    );
+  };
   return html`<h3 id="failing"><i class="cell failing"></i> Failing: ${countOf(failing.length, 'VDN')}</h3>
-${table('Failing VDNs', ['Where', 'Message', 'Failing since', 'Last verified'], rows, 'vdns failures')}
+${tableOf(shown)}
+${rest.length > 0 ? folded(`${countOf(rest.flat().length, 'VDN')} with ${countOf(rest.length, 'other message')}`, tableOf(rest)) : ''}
 ${more(report, alike.slice(mostMessages).flat().length, 'more VDN', ' with other messages')}`;
 }
 
@@ -114,8 +127,10 @@ function heldPlans(report: PageReport): Part {
     room -= rows.join('').length;
     return planArticle(entry, rows, report);
   });
+  const rest = plans.slice(unfolded.plans);
   return html`<h3 id="held"><i class="cell held"></i> Held: ${countOf(held.total, 'suspicious change')} in ${countOf(number, 'VDN')}</h3>
-${plans}
+${plans.slice(0, unfolded.plans)}
+${rest.length > 0 ? folded(countOf(rest.length, 'more change'), rest) : ''}
 ${more(report, held.total - held.plans.length, 'more change')}
 ${heldSources.filter(({ plans }) => plans > 1).map((source) => sourceArticle(source, report))}`;
 }
@@ -128,12 +143,14 @@ function planArticle(entry: HeldEntry, rows: readonly Html[], report: PageReport
 <p><b>${source}, VDN ${vdnRanges(vdnIds)}</b>: <bdi>${reason}</bdi>.</p>
 <p>Held since ${instant(heldSince, timezone)}, ${age(at.getTime() - heldSince.getTime())} ago, run ${runId}. The source would
 ${differenceInWords(difference)}: ${remaining(entry, report)}. Reports show what was there before.</p>
-<details><summary>${countOf(difference.length, 'code')} of plan ${plan}</summary>
-<table class="codes"><caption>The difference</caption>
+${folded(
+  `${countOf(difference.length, 'code')} of plan ${plan}`,
+  html`<table class="codes"><caption>The difference</caption>
 <thead><tr><th scope="col">Change</th><th scope="col">Code</th><th scope="col">Description</th></tr></thead>
 <tbody>
 ${rows}</tbody></table>
-${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more code')}; <code>${commandLine(invocation, `status --plan ${plan}`)}</code> lists all.</p>` : ''}</details>
+${hidden > 0 ? html`<p class="more">And ${countOf(hidden, 'more code')}; <code>${commandLine(invocation, `status --plan ${plan}`)}</code> lists all.</p>` : ''}`,
+)}
 <p>If that is right, approve it: ${command(commandLine(invocation, `sync --approve ${plan}`))}</p>
 </article>`;
 }

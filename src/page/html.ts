@@ -75,3 +75,9 @@ ${rows.map(
 export function command(text: string): Html {
   return html`<code class="command">${text}</code>`;
 }
+
+/** What there is to read, but not first. */
+export function folded(summary: string, content: Part): Html {
+  return html`<details><summary>${summary}</summary>
+${content}</details>`;
+}

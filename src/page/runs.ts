@@ -5,7 +5,7 @@ import { vdnOutcomes } from '../domain/outcome.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import type { RunEntry } from '../store/status.ts';
 import type { RunStatus } from '../store/tables.ts';
-import { type Html, html, type Part, section, table } from './html.ts';
+import { folded, type Html, html, type Part, section, table } from './html.ts';
 import type { PageReport } from './report.ts';
 import { age, instant, moment, shortCount } from './words.ts';
 
@@ -21,8 +21,7 @@ export function lastRuns({ runs, at, invocation, timezone }: PageReport): Html {
   }
   const content = html`${runBars(runs, at, timezone)}
 ${legend(runs)}
-<details><summary>${countOf(runs.length, 'run')} as a table</summary>
-${runsTable(runs, at, timezone)}</details>`;
+${folded(`${countOf(runs.length, 'run')} as a table`, runsTable(runs, at, timezone))}`;
   return section('runs', `How the last ${runs.length} runs went`, content);
 }
 

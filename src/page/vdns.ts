@@ -1,6 +1,6 @@
 import { count, countOf } from '../domain/count-text.ts';
 import type { VdnEntry } from '../store/status.ts';
-import { type Html, html, type Part, section } from './html.ts';
+import { folded, type Html, html, type Part, section } from './html.ts';
 import type { PageReport } from './report.ts';
 import { age, clipped, limit } from './words.ts';
 
@@ -19,13 +19,11 @@ ${sources.map(
 ${sourceCells({ source, name: `m${index}`, cells: ofSource })}
 `,
 )}`;
-  const folded = html`<details><summary>A map of ${countOf(vdns.length, 'VDN')}</summary>
-${maps}</details>`;
   return section(
     'map',
     'Every VDN',
     html`${legend(cells, staleAfterMs)}
-${vdns.length > mostUnfolded ? folded : maps}`,
+${vdns.length > mostUnfolded ? folded(`A map of ${countOf(vdns.length, 'VDN')}`, maps) : maps}`,
   );
 }
 

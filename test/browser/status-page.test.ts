@@ -57,16 +57,22 @@ describe.each(Object.entries(states))('%s', (name, document) => {
   );
 });
 
+/** Folds the map where there are very many VDNs. */
+const mapSummary = 'section[aria-labelledby="map"] summary';
+
 describe('without JavaScript', () => {
   const figuresOf = (page: Page, selector: string) =>
     page.evaluate(`getComputedStyle(document.querySelector(${JSON.stringify(selector)}), '::after').content`);
 
   test('the pointer shows the figures of the cell that it is on', async () => {
     const { page } = await open(browser, states.largest, { javaScriptEnabled: false });
+    await page.click(mapSummary);
     const cell = 'input[aria-label^="VDN 97:"]';
     expect(await figuresOf(page, cell)).toBe('none');
     await page.hover(cell);
-    expect(await figuresOf(page, cell)).toBe('"VDN 97: 120 codes, 9 h ago, failing"');
+    expect(await figuresOf(page, cell)).toMatch(
+      /^"VDN 97: 120 codes, 9 h ago, failing \(incomplete-snapshot\): the list could not be read whole/,
+    );
     await page.screenshot({ path: path.join(screenshots, 'largest-hover.png') });
   });
 
@@ -76,7 +82,8 @@ describe('without JavaScript', () => {
       page.evaluate<string>(
         `document.activeElement.getAttribute('aria-label') ?? document.activeElement.tagName`,
       );
-    await page.focus('summary');
+    await page.click(mapSummary);
+    await page.focus(mapSummary);
     const visited: string[] = [];
     for (const key of ['Tab', 'ArrowRight', 'ArrowRight', 'ArrowLeft', 'Tab', 'ArrowDown', 'Shift+Tab']) {
       await page.keyboard.press(key);
@@ -95,6 +102,7 @@ describe('without JavaScript', () => {
           javaScriptEnabled: false,
           viewport: { width, height: 900 },
         });
+        if (state === 'largest') await page.click(mapSummary);
         const cells =
           state === 'few'
             ? ['100', '103', '110', '116', '117', '120']
@@ -119,7 +127,9 @@ describe('without JavaScript', () => {
 test('a click on the approving command selects all of it and nothing else', async () => {
   const { page } = await open(browser, states.held);
   await page.click('.plan code.command');
-  expect(await page.evaluate('String(getSelection())')).toBe('obs-code-sync sync --approve 4f1d09c2ab7e');
+  expect(await page.evaluate('String(getSelection())')).toBe(
+    'obs-code-sync sync --approve 4f1d09c2ab7e3a58 --config /etc/obs-code-sync.yaml',
+  );
 });
 
 test('it prints in dark ink on white, also where the screen is dark', async () => {
