@@ -19,11 +19,7 @@ export function vdn(vdnId: number, entry: Partial<VdnEntry> = {}): VdnEntry {
     lastVerifiedAt: ageMs === null ? null : ago(ageMs),
     ageMs,
     stale: ageMs === null || ageMs > 36 * hour,
-    failing: false,
-    failingSince: null,
-    consecutiveFailures: 0,
-    errorCode: null,
-    errorMessage: null,
+    ...{ failing: false, failingSince: null, consecutiveFailures: 0, errorCode: null, errorMessage: null },
     held: false,
     heldReason: entry.held
       ? '50 of 120 codes would be removed or rewritten, more than the limit of 20 %'
