@@ -73,7 +73,7 @@ export function durationMs({ startedAt, finishedAt }: RunEntry, at: Date): numbe
 }
 
 /** `9,990 unchanged, 4 changed`: what the VDNs of a run came to. */
-export function vdnsInWords({ vdns }: RunEntry): string {
+function vdnsInWords({ vdns }: RunEntry): string {
   return present(vdnOutcomes, vdns) || 'none';
 }
 
@@ -93,7 +93,7 @@ export function progressInWords({ done, vdns, startedAt }: RunEntry, at: Date): 
 }
 
 /** The run in one line. */
-export function runInWords(run: RunEntry, at: Date, timezone: string): string {
+function runInWords(run: RunEntry, at: Date, timezone: string): string {
   const { runId, startedAt, status, requests } = run;
   const begin = `Run ${runId}, ${moment(startedAt, timezone)}: `;
   if (status === 'running') return `${begin}${progressInWords(run, at)}.`;

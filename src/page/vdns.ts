@@ -80,7 +80,7 @@ const blockLengths = { few: 100, many: 500, manyFrom: 1000 };
  * keyboard is, without a script: each row of a hundred is one group, hence one stop of the tab key, and the arrow
  * keys go through its cells.
  */
-export function sourceCells(of: SourceCells): Html {
+function sourceCells(of: SourceCells): Html {
   const commonest = commonestState(of.cells);
   return of.cells.length <= mostNumbered
     ? html`<div class="map numbered ${commonest}">${numbered(of, commonest)}</div>`
@@ -165,9 +165,9 @@ export type VdnState = (typeof vdnStates)[number];
  * A VDN that was passed over last night shows before it is stale: of the default of 36 h, two thirds are the day
  * after which the next night is due.
  */
-export const ageingShare = 2 / 3;
+const ageingShare = 2 / 3;
 
-export function vdnState({ failing, held, stale, ageMs }: VdnEntry, staleAfterMs: number): VdnState {
+function vdnState({ failing, held, stale, ageMs }: VdnEntry, staleAfterMs: number): VdnState {
   if (failing) return 'failing';
   if (held) return 'held';
   if (ageMs === null) return 'never';
