@@ -25,7 +25,7 @@ export async function loadConfig(
   const directory = dirname(file);
   const { tree, problems: unfilled } = fillIn(written, { env, directory });
 
-  const result = check(configSchema(directory), tree, written);
+  const result = check(configSchema(directory, env), tree, written);
   const problems = [...unfilled, ...schemaProblems(result.error?.issues ?? [], unfilled)];
   if (result.success && problems.length === 0) return result.data;
 

@@ -1,6 +1,6 @@
 import { knownKeys } from './schema-document.ts';
 
-const suspicious = /secret|access|key|url|pass|token|@|:\/\//i;
+const suspicious = /secret|access|key|header|proxy|url|pass|token|@|:\/\//i;
 
 /**
  * A line of a file that cannot be parsed, as far as it may be shown. Without a parser nobody knows where a secret

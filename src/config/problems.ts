@@ -20,7 +20,8 @@ export function schemaProblems(issues: readonly z.core.$ZodIssue[], unfilled: re
 }
 
 function shows(issue: z.core.$ZodIssue): Problem['shows'] {
-  if (issue.code === 'unrecognized_keys') return 'nothing';
+  if (issue.code === 'unrecognized_keys' || (issue.code === 'custom' && issue.params?.shows === 'nothing'))
+    return 'nothing';
   return issue.code === 'invalid_type' && ['object', 'array'].includes(issue.expected) ? 'kind' : 'value';
 }
 
@@ -47,13 +48,20 @@ function show(value: unknown, path: Path, shows: Problem['shows']): string {
   if (Array.isArray(value)) return value.length === 0 ? 'is []' : 'is a list';
   if (typeof value === 'object') return 'is a mapping';
   if (typeof value === 'string' && isPlaceholder(value)) return `is ${quote(value)}`;
-  if (path.some((key) => secretKeys.has(key))) return '(not shown)';
+  if (isSecret(path)) return '(not shown)';
   if (shows === 'kind') return `is a ${typeof value === 'string' ? 'text' : typeof value}`;
   return typeof value === 'string' ? showText(value, path) : `is ${value}`;
 }
 
+/** `signing.headers` are names. */
+function isSecret(path: Path): boolean {
+  return path.some(
+    (key, index) => secretKeys.has(key) || (key === 'headers' && path[index - 1] !== 'signing'),
+  );
+}
+
 function showText(text: string, path: Path): string {
-  if (path.at(-1) === 'url' || suspicious.test(text)) {
+  if (path.at(-1) === 'url' || path.at(-1) === 'proxy' || suspicious.test(text)) {
     const url = withoutSecrets(text);
     return url === undefined ? '(not shown)' : `is ${quote(url)}`;
   }

@@ -9,7 +9,7 @@ import { parseHookUrl } from './urls.ts';
  * What an operator may write in the configuration file, and what the program makes of it: the one definition, from
  * which `config.schema.json` is generated. Relative paths begin at `directory`, the configuration file's.
  */
-export function configSchema(directory: string) {
+export function configSchema(directory: string, env: NodeJS.ProcessEnv = {}) {
   return mapping({
     database: mapping({
       url: parsedText('postgres://…, postgresql://… or pglite:DIR', (url) =>
@@ -25,7 +25,7 @@ export function configSchema(directory: string) {
         .describe('The Postgres schema that holds the tables.'),
     }).describe('Where the codes are kept.'),
     sources: z
-      .array(sourceSchema(directory), 'expected a list of sources')
+      .array(sourceSchema(directory, env), 'expected a list of sources')
       .min(1, 'expected at least one source')
       .superRefine(refuseRepeatedNames, { when: ({ value }) => Array.isArray(value) })
       .describe('The CC-iSales servers to read from.'),

@@ -1,13 +1,13 @@
-import { isAbsolute, resolve } from 'node:path';
 import * as z from 'zod';
-import { quote } from '../domain/quote.ts';
-import { readCertificates } from './certificates.ts';
-import { duration, mapping, number, oneOf, parsedText, text, trueOrFalse, wholeNumber } from './fields.ts';
-import { parseBaseUrl } from './urls.ts';
+import { duration, mapping, number, oneOf, parsedText, text, wholeNumber } from './fields.ts';
+import { furtherHeaders } from './headers.ts';
+import { environmentProxy, parseProxy } from './proxy.ts';
+import { tlsSchema } from './tls-schema.ts';
+import { parseBasePath, parseBaseUrl } from './urls.ts';
 import { expandVdns } from './vdn-list.ts';
 
 /** One entry of `sources`. */
-export function sourceSchema(directory: string) {
+export function sourceSchema(directory: string, env: NodeJS.ProcessEnv) {
   return mapping({
     name: text('lower-case letters, digits, _ and -, a letter first', /^[a-z][a-z0-9_-]*$/).describe(
       'The name of this source in tables, logs and --source; unique.',
@@ -37,19 +37,48 @@ export function sourceSchema(directory: string) {
     outage: duration('24h')
       .prefault('2m')
       .describe('How long in all a run waits for a server that is away: no answer, or 502, 503, 504.'),
-    tls: tls(directory),
+    proxy: parsedText('none or a proxy such as http://proxy.example.com:3128', (value) => {
+      const parsed = parseProxy(value);
+      return parsed.ok ? { ok: true, value: { url: parsed.value } } : parsed;
+    })
+      .exactOptional()
+      .describe('The proxy to go through, or none; HTTPS_PROXY, HTTP_PROXY and NO_PROXY where absent.'),
+    headers: furtherHeaders()
+      .exactOptional()
+      .describe('Further headers of each request, for a gateway; their values are secrets.'),
+    tls: tlsSchema(directory),
     signing: mapping({
       headers: signedHeaders().describe('The headers that are signed; host must be among them.'),
       timestamp: oneOf(['seconds', 'milliseconds'])
         .default('seconds')
         .describe('The precision of the timestamp.'),
+      host: text('a host as in a Host header', /^([\w.-]+|\[[\da-f:.]+\])(:\d{1,5})?$/i)
+        .exactOptional()
+        .describe(
+          "The Host that the server sees, sent and signed, where a balancer rewrites it; baseUrl's where absent.",
+        ),
+      basePath: parsedText('a path such as / or /gateway', parseBasePath)
+        .exactOptional()
+        .describe(
+          "The path before /rest that the server sees, where a gateway changes it; baseUrl's where absent.",
+        ),
     })
       .prefault({})
       .describe('How requests are signed; "check" says which variant a server takes.'),
     conflictingDescriptions: oneOf(['fail', 'join'])
       .default('fail')
       .describe('A code that the server lists with two descriptions: fail its VDN, or join them with " / ".'),
-  }).transform(({ timeout, outage, ...rest }) => ({ ...rest, timeoutMs: timeout, outageMs: outage }));
+  }).transform(({ timeout, outage, proxy, ...rest }, context) => {
+    const used =
+      proxy === undefined ? environmentProxy(rest.baseUrl, env) : { ok: true as const, value: proxy.url };
+    if (used.ok) {
+      const through = used.value === undefined ? {} : { proxy: used.value };
+      return { ...rest, ...through, timeoutMs: timeout, outageMs: outage };
+    }
+    for (const message of used.problems)
+      context.addIssue({ code: 'custom', message, params: { shows: 'nothing' } });
+    return z.NEVER;
+  });
 }
 
 function vdns() {
@@ -72,34 +101,6 @@ function vdns() {
         ],
       },
     });
-}
-
-function tls(directory: string) {
-  return mapping({
-    caFile: parsedText('a path', (file) => {
-      const caFile = resolve(directory, file);
-      const certificates = readCertificates(caFile);
-      if (certificates.ok) return { ok: true, value: { caFile, ca: certificates.value } };
-      const place = isAbsolute(file) ? '' : ` (looked for in ${quote(directory)})`;
-      return { ok: false, problems: certificates.problems.map((problem) => problem + place) };
-    })
-      .exactOptional()
-      .describe('A file of trusted certificates (PEM), for a private CA; beside this file unless absolute.'),
-    insecureSkipVerify: trueOrFalse()
-      .default(false)
-      .describe('Takes any certificate: whoever is in between can read and change everything.'),
-  })
-    .superRefine(refuseContradiction, { when: ({ value }) => typeof value === 'object' && value !== null })
-    .prefault({})
-    .transform(({ caFile, insecureSkipVerify }) => ({ ...caFile, insecureSkipVerify }))
-    .describe('How the server is told from an impostor.');
-}
-
-function refuseContradiction(tls: object, context: z.core.$RefinementCtx): void {
-  const skips = 'insecureSkipVerify' in tls && tls.insecureSkipVerify === true;
-  if (!skips || !('caFile' in tls)) return;
-  const message = 'contradicts caFile, which would not be looked at; leave one of the two out';
-  context.addIssue({ code: 'custom', path: ['insecureSkipVerify'], message });
 }
 
 function signedHeaders() {

@@ -47,6 +47,10 @@ export interface SourceConfig {
   readonly retries: number;
   /** How long in all a run waits for the server where it is away. */
   readonly outageMs: number;
+  /** Through which proxy it goes, `http://…` or `https://…`. May hold a password: never show it. Direct where absent. */
+  readonly proxy?: string;
+  /** Further headers of each request. Never show a value. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly tls: TlsConfig;
   readonly signing: SigningConfig;
   /** Of a code that is listed with several descriptions: fail its VDN, or keep all of them, joined by " / ". */
@@ -58,13 +62,27 @@ export interface TlsConfig {
   readonly ca?: string;
   /** Absolute path, for messages. */
   readonly caFile?: string;
+  /** The client certificate and its private key, PEM; both or none. */
+  readonly cert?: string;
+  readonly key?: string;
+  /** The name to ask for and to verify; that of `baseUrl` where absent. */
+  readonly serverName?: string;
+  /** Node's own where absent. */
+  readonly minVersion?: TlsVersion;
   readonly insecureSkipVerify: boolean;
 }
+
+export const tlsVersions = ['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const;
+export type TlsVersion = (typeof tlsVersions)[number];
 
 export interface SigningConfig {
   /** Sorted; `host` is always among them. */
   readonly headers: SignedHeader[];
   readonly timestamp: TimestampPrecision;
+  /** The Host that is sent and signed; that of `baseUrl` where absent. */
+  readonly host?: string;
+  /** The path before `/rest` that is signed, without a slash at the end; that of `baseUrl` where absent. */
+  readonly basePath?: string;
 }
 
 export type SignedHeader = 'content-type' | 'host';

@@ -2,6 +2,8 @@ import type { Parsed } from './parsed.ts';
 
 const baseUrlForm = 'a URL such as https://10.22.26.181:28443';
 
+const basePathForm = /^(\/[\w.~-]+)*$/;
+
 const refusedInBaseUrl: readonly { readonly holds: (url: URL) => boolean; readonly problem: string }[] = [
   {
     holds: (url) => url.username !== '' || url.password !== '',
@@ -20,7 +22,7 @@ const refusedInBaseUrl: readonly { readonly holds: (url: URL) => boolean; readon
     problem: 'leave the path of the interface (/rest/…) out; it is added to every request',
   },
   {
-    holds: (url) => !/^(\/[\w.~-]+)*$/.test(pathOf(url)),
+    holds: (url) => !basePathForm.test(pathOf(url)),
     problem: 'a path before /rest may hold letters, digits and . _ ~ - only',
   },
 ];
@@ -42,6 +44,14 @@ export function parseBaseUrl(text: string): Parsed<string> {
 }
 
 const pathOf = (url: URL) => url.pathname.replace(/\/+$/, '');
+
+/** A path that a gateway has before the interface's own, without a slash at the end; `/` is none. */
+export function parseBasePath(text: string): Parsed<string> {
+  const path = text.replace(/\/+$/, '');
+  return text.startsWith('/') && basePathForm.test(path)
+    ? { ok: true, value: path }
+    : { ok: false, problems: ['expected / or a path of letters, digits and . _ ~ -'] };
+}
 
 /** `URL` has written every spelling of an IPv4 address in four decimal parts by now. */
 function isLoopback(hostname: string): boolean {

@@ -1,18 +1,25 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Request } from 'got';
 import { VdnError } from '../errors.ts';
-import { refusalError, transportError } from './http-errors.ts';
+import { refusalError } from './http-errors.ts';
+import { refusalText } from './refusal-text.ts';
 
 /** A page of 50 rows is some kilobytes; what is larger than this, decompressed, is no list. */
 const largestBody = 5 * 1024 * 1024;
 
+/** Of a refusal's body no more is looked at. */
+const largestRefusal = 64 * 1024;
+
 export interface Download {
   readonly signal: AbortSignal;
-  /** Of the request, for the message. */
-  readonly timeoutMs: number;
   /** Takes secrets out of what the server says. */
   readonly hide: (words: string) => string;
   readonly onHeaders: (headers: IncomingHttpHeaders) => void;
+  /** Whether other requests of this source have been answered. */
+  readonly othersPass: boolean;
+  /** The proxy on the way, as it may be shown. */
+  readonly proxy: string | undefined;
+  readonly errorOf: (error: unknown) => Promise<VdnError>;
 }
 
 /**
@@ -21,34 +28,38 @@ export interface Download {
  * @throws VdnError for everything else, without a trace of the request
  * @throws the signal's reason where it is aborted
  */
-export async function download(
-  stream: Request,
-  { signal, timeoutMs, onHeaders }: Download,
-): Promise<Uint8Array> {
-  let refusal: VdnError | undefined;
+export async function download(stream: Request, how: Download): Promise<Uint8Array> {
+  const { signal, hide, onHeaders, othersPass, proxy } = how;
+  let answer: { status: number; headers: IncomingHttpHeaders } | undefined;
+  const chunks: Uint8Array[] = [];
+  let failure: unknown;
   try {
-    const chunks: Uint8Array[] = [];
-    let size = 0;
     stream.once('response', ({ statusCode: status = 0, headers }: IncomingMessage) => {
       onHeaders(headers);
-      if (status === 200) return;
-      refusal = refusalError({ status, headers }, new Date());
-      stream.destroy(refusal);
+      answer = { status, headers };
     });
+    let size = 0;
     for await (const chunk of stream) {
       chunks.push(chunk);
       size += chunk.length;
+      if (answer?.status !== 200 && size > largestRefusal) break;
       if (size > largestBody) throw tooLarge();
     }
-    return Buffer.concat(chunks);
   } catch (error) {
-    signal.throwIfAborted();
-    // got's errors carry the request with its Authorization header in enumerable properties, so they are
-    // not even kept as a cause.
-    throw refusal ?? (error instanceof VdnError ? error : transportError(error, timeoutMs));
+    failure = error;
   } finally {
     stream.destroy();
   }
+  signal.throwIfAborted();
+  if (answer !== undefined && answer.status !== 200) {
+    const said = refusalText(Buffer.concat(chunks).toString('utf8'), hide);
+    throw refusalError({ ...answer, said, othersPass, proxy }, new Date());
+  }
+  if (failure instanceof VdnError) throw failure;
+  // got's errors carry the request with its Authorization header in enumerable properties, so they are not even kept
+  // as a cause.
+  if (failure !== undefined) throw await how.errorOf(failure);
+  return Buffer.concat(chunks);
 }
 
 function tooLarge(): VdnError {

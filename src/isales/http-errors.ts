@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import { RequestError, TimeoutError } from 'got';
 import { RetriableError, VdnError } from '../errors.ts';
+import { proxyRefusal } from './transport-errors.ts';
 
 /** A pause longer than this is not waited for: the run would hang on one server's word. */
 const longestPauseMs = 60_000;
@@ -12,6 +12,12 @@ const worthTellingMs = 60_000;
 export interface Refusal {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
+  /** What its body says, harmless and in quotes; undefined where it says nothing. */
+  readonly said?: string | undefined;
+  /** Other requests of this source have been answered. */
+  readonly othersPass?: boolean;
+  /** The proxy on the way, as it may be shown. */
+  readonly proxy?: string | undefined;
 }
 
 /**
@@ -19,23 +25,26 @@ export interface Refusal {
  *
  * @param now this machine's clock, for dates in headers
  */
-export function refusalError({ status, headers }: Refusal, now: Date): VdnError {
+export function refusalError(refusal: Refusal, now: Date): VdnError {
+  const { status, headers, proxy } = refusal;
   const options = { status };
+  if (status === 407 && proxy !== undefined) return proxyRefusal(status, proxy);
   const pauseMs = retryAfterMs(headers, now);
+  const said = refusal.said === undefined ? '' : `, and says ${refusal.said}`;
   if (pauseMs !== undefined && pauseMs > longestPauseMs && passes(status)) {
     return new VdnError(
       'rate-limited',
-      `the server answered ${status} and asks to be left alone for ${Math.round(pauseMs / 1000)} s, which is longer than a run ` +
-        'waits. Run again later, and lower concurrency or requestsPerSecond for this source.',
+      `the server answered ${status} and wants no request for ${Math.round(pauseMs / 1000)} s, which is longer than a run ` +
+        `waits${said}. Run again later, and lower concurrency or requestsPerSecond for this source.`,
       options,
     );
   }
-  if (status === 401) return new VdnError('unauthorized', unauthorizedMessage(headers, now), options);
-  if (status === 403) return new VdnError('forbidden', forbiddenMessage(headers), options);
+  if (status === 401) return new VdnError('unauthorized', unauthorizedMessage(refusal, said, now), options);
+  if (status === 403) return new VdnError('forbidden', forbiddenMessage(refusal, said), options);
   if (status >= 300 && status < 400) {
     return new VdnError(
       'redirect',
-      `the server answered ${status} and points elsewhere; that is not followed, since the signature must not ` +
+      `the server answered ${status} and points elsewhere${said}; that is not followed, since the signature must not ` +
         'travel. Set baseUrl to the address that really serves the interface.',
       options,
     );
@@ -43,38 +52,31 @@ export function refusalError({ status, headers }: Refusal, now: Date): VdnError 
   if (status === 429) {
     return new RetriableError(
       'rate-limited',
-      'the server answered 429, too many requests. Lower concurrency or set requestsPerSecond for this source.',
+      `the server answered 429, too many requests${said}. Lower concurrency or set requestsPerSecond for this source.`,
       { ...options, retryAfterMs: pauseMs },
     );
   }
-  const message = `the server answered ${status}${fromFirewall(status, headers)}`;
+  const message = `the server answered ${status}${fromFirewall(status, headers)}${said}`;
+  const advice = firewallAdvice[status];
   return passes(status)
-    ? new RetriableError('http-status', `${message}. Ask its operator if it does not pass.`, {
+    ? new RetriableError('http-status', `${message}. ${advice ?? 'Ask its operator if it does not pass.'}`, {
         ...options,
         retryAfterMs: pauseMs,
       })
     : new VdnError(
         'http-status',
-        `${message}. Check baseUrl; the path of the interface is added to it.`,
+        `${message}. ${advice ?? 'Check baseUrl; the path of the interface is added to it.'}`,
         options,
       );
 }
 
-/** The error for an attempt that got no answer, or not all of it. */
-export function transportError(error: unknown, timeoutMs: number): VdnError {
-  const code = error instanceof RequestError ? error.code : undefined;
-  if (error instanceof TimeoutError) {
-    return new RetriableError(
-      'timeout',
-      `no complete answer within ${timeoutMs / 1000} s. If the server is only slow, raise timeout for this source.`,
-    );
-  }
-  if (code !== undefined && isTlsCode(code)) return new VdnError('tls', tlsMessage(code));
-  return new RetriableError(
-    'network',
-    `the connection failed (${code ?? 'no code'}): ${networkHints[code ?? ''] ?? 'check the address, the network and the server'}.`,
-  );
-}
+/** The vendor's web application firewall (interface, "The way to the server"). */
+const firewallAdvice: Readonly<Record<number, string>> = {
+  418:
+    'Ask the operator of the web application firewall which rule it was (its log says; often one on the User-Agent or on ' +
+    'headers), and to let obs-code-sync through; headers adds what it wants.',
+  523: 'Ask the operator of the web application firewall: it has met a loop, or has no way to the server behind it.',
+};
 
 /**
  * How far the server's clock is ahead of this machine's, in milliseconds, by its Date header (which has whole
@@ -99,29 +101,41 @@ function retryAfterMs(headers: IncomingHttpHeaders, now: Date): number | undefin
   return Number.isNaN(date) ? undefined : Math.max(0, date - serverNow);
 }
 
-function unauthorizedMessage(headers: IncomingHttpHeaders, now: Date): string {
+function unauthorizedMessage({ headers, othersPass }: Refusal, said: string, now: Date): string {
   const difference = clockDifferenceMs(headers, now) ?? 0;
   if (Math.abs(difference) > worthTellingMs) {
     const direction = difference > 0 ? 'ahead of' : 'behind';
     return (
-      `the server refused the signature (401), and its clock is ${Math.round(Math.abs(difference) / 1000)} s ${direction} this ` +
+      `the server refused the signature (401)${said}, and its clock is ${Math.round(Math.abs(difference) / 1000)} s ${direction} this ` +
       'machine’s: signatures are only good for minutes. Put the clock right (NTP) and run again.'
     );
   }
+  if (othersPass) {
+    return (
+      `the server refuses this VDN (401)${said}, while it answers others with the same key: ask for the right to this one, ` +
+      'or take it out of vdns.'
+    );
+  }
   return (
-    'the server refused the signature (401). Check accessKey and secretKey; `check` tries the other documented ' +
+    `the server refused the signature (401)${said}. Check accessKey and secretKey; \`check\` tries the other documented ` +
     'ways to sign and says which one the server takes.'
   );
 }
 
-function forbiddenMessage(headers: IncomingHttpHeaders): string {
+function forbiddenMessage({ headers, othersPass }: Refusal, said: string): string {
+  if (othersPass) {
+    return (
+      `the server refuses this VDN (403)${said}, while it answers others with the same key: ask for the right to this one, ` +
+      'or take it out of vdns.'
+    );
+  }
   return isHtml(headers)
-    ? 'a firewall page came back (403, HTML): have this machine’s outgoing address put on the allow list.'
-    : 'the server refuses this access key (403): ask for the right to query OBS result codes, and for this machine’s address to be let through.';
+    ? `a firewall page came back (403, HTML)${said}: have this machine’s outgoing address put on the allow list.`
+    : `the server refuses this access key (403)${said}: ask for the right to query OBS result codes, and for this machine’s address to be let through.`;
 }
 
 function fromFirewall(status: number, headers: IncomingHttpHeaders): string {
-  return status === 418 || isHtml(headers)
+  return status in firewallAdvice || isHtml(headers)
     ? ' with what looks like a page of a firewall or proxy in between'
     : '';
 }
@@ -129,45 +143,3 @@ function fromFirewall(status: number, headers: IncomingHttpHeaders): string {
 function isHtml(headers: IncomingHttpHeaders): boolean {
   return headers['content-type']?.includes('html') ?? false;
 }
-
-/** OpenSSL's and Node's names for a handshake that did not come about. */
-function isTlsCode(code: string): boolean {
-  return (
-    code in tlsHints ||
-    code.startsWith('ERR_TLS') ||
-    code.startsWith('ERR_SSL') ||
-    code.startsWith('CERT_') ||
-    code === 'EPROTO'
-  );
-}
-
-const unknownAuthority =
-  'the certificate is signed by an authority that is not known here: put its CA certificate in a file and name it as tls.caFile';
-
-const tlsHints: Readonly<Record<string, string>> = {
-  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
-  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
-  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
-  CERT_HAS_EXPIRED: 'the certificate has expired: have it renewed',
-  CERT_NOT_YET_VALID: 'the certificate is not valid yet: check the clocks of both machines',
-  ERR_TLS_CERT_ALTNAME_INVALID:
-    'the certificate is for another name or address than baseUrl’s: use the name it is for',
-  EPROTO:
-    'what answers there does not speak TLS: check the port, and whether baseUrl should begin with https',
-};
-
-function tlsMessage(code: string): string {
-  return `no trusted connection (${code}): ${tlsHints[code] ?? 'the TLS handshake failed'}.`;
-}
-
-const networkHints: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens at that address and port; check baseUrl and the server',
-  ENOTFOUND: 'the host name is not known; check baseUrl and DNS',
-  EAI_AGAIN: 'the name server did not answer; check DNS',
-  ECONNRESET: 'the other side cut it off; a firewall may do so, or the server was restarted',
-  ETIMEDOUT: 'no answer from that address; check the route and the firewall',
-  EHOSTUNREACH: 'there is no route to that address; check the network',
-  ENETUNREACH: 'there is no route to that network; check the network',
-};

@@ -4,6 +4,7 @@ import { quote } from '../domain/quote.ts';
 import { parseResultCode } from '../domain/result-code.ts';
 import { RetriableError, VdnError } from '../errors.ts';
 import { explainFailure, passingCodes, successCode } from './failure-catalogue.ts';
+import { sayable, textsIn } from './refusal-text.ts';
 
 /** A total beyond this is taken for a fault of the server, not for a list. */
 const largestTotal = 100_000;
@@ -11,8 +12,6 @@ const largestTotal = 100_000;
 const verdict = z.object({
   resultCode: z.string().optional(),
   returnCode: z.string().optional(),
-  resultDesc: z.string().nullish().catch(undefined),
-  returnDesc: z.string().nullish().catch(undefined),
 });
 
 /** Sibling interfaces give integers as text (interface, "Failure codes"). */
@@ -132,15 +131,18 @@ function kindOfText(text: string): string {
 function refuseFailure(answer: unknown, hide: (words: string) => string): void {
   const parsed = verdict.safeParse(answer);
   if (!parsed.success) throw badResponse('the answer is no object with resultCode and returnCode as text');
-  const { resultCode, returnCode, resultDesc, returnDesc } = parsed.data;
+  const { resultCode, returnCode } = parsed.data;
   const codes = [resultCode, returnCode].filter((code) => code !== undefined);
   if (codes.length === 0) throw badResponse('the answer lacks resultCode and returnCode');
   const failure = codes.find((code) => code !== successCode);
   if (failure === undefined) return;
-  const said = resultDesc || returnDesc;
+  const said = sayable(
+    textsIn(answer).filter((text) => !codes.includes(text)),
+    hide,
+  );
   const message =
     `the server answered with failure code ${quote(hide(failure))}: ${explainFailure(failure)}` +
-    (said ? `; it says ${quote(hide(said))}` : '');
+    (said === undefined ? '' : `; it says ${said}`);
   throw passingCodes.has(failure)
     ? new RetriableError('isales-error', message)
     : new VdnError('isales-error', message);

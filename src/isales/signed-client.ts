@@ -13,7 +13,16 @@ const contentType = 'application/json; charset=UTF-8';
 
 export type ClientConfig = Pick<
   SourceConfig,
-  'baseUrl' | 'accessKey' | 'secretKey' | 'locale' | 'timeoutMs' | 'retries' | 'tls' | 'signing'
+  | 'baseUrl'
+  | 'accessKey'
+  | 'secretKey'
+  | 'locale'
+  | 'timeoutMs'
+  | 'retries'
+  | 'proxy'
+  | 'headers'
+  | 'tls'
+  | 'signing'
 >;
 
 /** One question to one of the server's interfaces. */
@@ -50,9 +59,16 @@ export interface SignedClient {
  * which all sources of the same server share.
  */
 export function createSignedClient(source: ClientConfig, queue: ServerQueue): SignedClient {
+  const { signing } = source;
   const base = new URL(source.baseUrl);
   const basePath = base.pathname.replace(/\/$/, '');
+  // What the server sees, which is what it checks: a balancer may rewrite Host, a gateway the path.
+  const host = signing.host ?? base.host;
+  const signedBasePath = signing.basePath ?? basePath;
+  const secrets = secretsOf(source);
+  let anyAnswered = false;
   const transport = createTransport(source, queue.concurrency, {
+    ...source.headers,
     'content-type': contentType,
     ...(source.locale === undefined ? {} : { locale: source.locale }),
   });
@@ -65,18 +81,23 @@ export function createSignedClient(source: ClientConfig, queue: ServerQueue): Si
     const url = new URL(base);
     url.pathname = basePath + path;
     url.search = new URLSearchParams(query).toString();
-    const signable = { 'content-type': contentType, host: url.host };
-    const signedHeaders = Object.fromEntries(source.signing.headers.map((name) => [name, signable[name]]));
+    const signable = { 'content-type': contentType, host };
+    const signedHeaders = Object.fromEntries(signing.headers.map((name) => [name, signable[name]]));
     const { authorization } = sign(
-      { method: 'GET', path: url.pathname, query, signedHeaders },
+      { method: 'GET', path: signedBasePath + path, query, signedHeaders },
       source,
       new Date(),
-      source.signing.timestamp,
+      signing.timestamp,
     );
     // Taken out before words are cut short and escaped for a message, since neither form would be recognised.
-    const hide = (words: string) => without(words, [source.secretKey, signatureOf(authorization)]);
-    const stream = transport.request(url, { authorization, host: url.host }, signal);
-    return parse(await download(stream, { signal, timeoutMs: source.timeoutMs, hide, onHeaders }), hide);
+    const hide = (words: string) => without(words, [...secrets, signatureOf(authorization)]);
+    const stream = transport.request(url, { authorization, host }, signal);
+    const body = await download(stream, {
+      ...{ signal, hide, onHeaders },
+      ...{ othersPass: anyAnswered, proxy: transport.proxy, errorOf: transport.errorOf },
+    });
+    anyAnswered = true;
+    return parse(body, hide);
   }
 
   return {
@@ -107,6 +128,18 @@ async function accepting<T>(final: SignedGet<T>['final'], attempt: () => Promise
 }
 
 const isRefused = (error: RetriableError | undefined) => error?.code === 'rate-limited';
+
+/** Of a single character a server's words would be full. */
+const shortestSecret = 4;
+
+/** What no message may show, longest first, so that no part of one is left. */
+function secretsOf({ secretKey, headers = {}, proxy }: ClientConfig): string[] {
+  const { password = '' } = proxy === undefined ? {} : new URL(proxy);
+  const further = [...Object.values(headers), password, decodeURIComponent(password)];
+  return [secretKey, ...further.filter(({ length }) => length >= shortestSecret)].sort(
+    (a, b) => b.length - a.length,
+  );
+}
 
 function without(text: string, secrets: readonly string[]): string {
   return secrets.reduce((rest, secret) => rest.replaceAll(secret, '[hidden]'), text);

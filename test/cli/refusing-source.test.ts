@@ -25,7 +25,7 @@ const refusals: Readonly<Record<string, { errorCode: string; message: RegExp }>>
   'no-tls': { errorCode: 'tls', message: /does not speak TLS/ },
   unreachable: { errorCode: 'network', message: /ECONNREFUSED.*nothing listens/ },
   silent: { errorCode: 'timeout', message: /no complete answer within 1 s/ },
-  'rate-limited': { errorCode: 'rate-limited', message: /left alone for 7200 s/ },
+  'rate-limited': { errorCode: 'rate-limited', message: /wants no request for 7200 s/ },
 };
 
 test('a source that refuses is given up; another source goes on', async () => {

@@ -17,14 +17,30 @@ const mebibyte = 1024 * 1024;
 
 describe('every failure is one code, and says what to do', () => {
   test.each<[Fault, VdnErrorCode, 'again' | 'once', RegExp]>([
-    [{ kind: 'status', status: 401 }, 'unauthorized', 'once', /\(401\)\. Check accessKey and secretKey/],
+    [
+      { kind: 'status', status: 401 },
+      'unauthorized',
+      'once',
+      /\(401\), and says "simulated"\. Check accessKey and secretKey/,
+    ],
     [{ kind: 'status', status: 403 }, 'forbidden', 'once', /ask for the right to query OBS result codes/],
     [{ kind: 'firewall' }, 'forbidden', 'once', /outgoing address put on the allow list/],
-    [{ kind: 'firewall', status: 418 }, 'http-status', 'once', /page of a firewall or proxy/],
+    [
+      { kind: 'firewall', status: 418 },
+      'http-status',
+      'once',
+      /says "Request blocked"\. Ask the operator of the web/,
+    ],
+    [
+      { kind: 'status', status: 523 },
+      'http-status',
+      'again',
+      /Ask the operator of the web application firewall/,
+    ],
     [{ kind: 'status', status: 404 }, 'http-status', 'once', /Check baseUrl/],
     [{ kind: 'status', status: 408 }, 'http-status', 'again', /answered 408/],
     [{ kind: 'status', status: 429 }, 'rate-limited', 'again', /Lower concurrency or set requestsPerSecond/],
-    [{ kind: 'status', status: 429, retryAfter: '90' }, 'rate-limited', 'once', /left alone for 90 s/],
+    [{ kind: 'status', status: 429, retryAfter: '90' }, 'rate-limited', 'once', /wants no request for 90 s/],
     [{ kind: 'status', status: 500 }, 'http-status', 'again', /Ask its operator if it does not pass/],
     [{ kind: 'status', status: 503, retryAfter: '3600' }, 'rate-limited', 'once', /3600 s/],
     [{ kind: 'firewall', status: 502 }, 'http-status', 'again', /502 with what looks like a page of a/],

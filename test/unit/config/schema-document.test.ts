@@ -84,13 +84,15 @@ describe('obs-code-sync.example.yaml', () => {
   });
 
   test('loads with every setting that is commented out', async () => {
-    const files = { 'isales-sk': 'SK\n', 'ca.pem': (await makeCertificate('valid')).caPem };
+    const { caPem, cert, key } = await makeCertificate('valid');
+    const files = { 'isales-sk': 'SK\n', 'ca.pem': caPem, 'client.pem': cert, 'client.key': key };
     const file = await written(fullExample.replace('/run/secrets/isales-sk', 'isales-sk'), { files });
     const { sources } = await loadConfig(file, env);
     expect(sources[0]).toMatchObject({
       locale: 'en_US',
       requestsPerSecond: 10,
-      tls: { ca: `${files['ca.pem'].trim()}\n` },
+      proxy: 'http://proxy.example.com:3128/',
+      tls: { ca: `${files['ca.pem'].trim()}\n`, cert: `${cert.trim()}\n`, key },
     });
   });
 

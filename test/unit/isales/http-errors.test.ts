@@ -59,7 +59,7 @@ describe('Retry-After', () => {
         const error = refusal(status, { 'retry-after': retryAfter });
         expect(error).not.toBeInstanceOf(RetriableError);
         expect(error.code).toBe('rate-limited');
-        expect(error.message).toMatch(/asks to be left alone for \d+ s, which is longer than a run waits/);
+        expect(error.message).toMatch(/wants no request for \d+ s, which is longer than a run waits/);
       }
     },
   );
