@@ -12,7 +12,7 @@ import { issuerOf } from './issuer.ts';
 import { isUnknownAuthority, tlsError, tlsFault } from './tls-errors.ts';
 import { transportError } from './transport-errors.ts';
 
-export const userAgent = `obs-code-sync/${version}`;
+const userAgent = `obs-code-sync/${version}`;
 
 export type TransportConfig = Pick<SourceConfig, 'baseUrl' | 'timeoutMs' | 'proxy' | 'tls'>;
 

@@ -13,10 +13,18 @@ const lasting = {
 const ipAddress = 7;
 const dnsName = 2;
 
-/** A CA of its own, under another one where it is given. */
-export async function authority(name: string, parent?: Issued): Promise<Issued> {
+/**
+ * A CA of its own, under another one where it is given.
+ *
+ * @param keyType that of what it issues, too
+ */
+export async function authority(
+  name: string,
+  parent?: Issued,
+  keyType: 'ec' | 'rsa' = 'ec',
+): Promise<Issued> {
   const made = await generate([{ name: 'commonName', value: name }], {
-    ...{ ...lasting, keyType: 'ec', algorithm: 'sha256' },
+    ...{ ...lasting, keyType, algorithm: 'sha256' },
     ...(parent === undefined ? {} : { ca: parent }),
     extensions: [
       { name: 'basicConstraints', cA: true, critical: true },
@@ -26,7 +34,7 @@ export async function authority(name: string, parent?: Issued): Promise<Issued> 
   return { cert: made.cert, key: made.private };
 }
 
-/** A certificate for loopback, or for a name; for servers, or for clients alone. */
+/** A certificate for loopback, or for a name; for servers, or for clients alone; a weak one from a CA with RSA. */
 export async function issue(
   ca: Issued,
   {
