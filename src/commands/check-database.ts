@@ -93,7 +93,7 @@ async function describeTables({ db, schema, where }: OpenDatabase): Promise<Find
     what: 'database, future',
     verdict: 'warning',
     detail:
-      `${schema}.${column} goes up to ${newest.toISOString()}: the clock was ahead when that was written. Such VDNs are not ` +
-      'fresh, and are read in every run; docs/operations.md has the repair',
+      `${schema}.${column} goes up to ${newest.toISOString()}: the clock was ahead when that was written. VDNs that were ` +
+      'verified then are not fresh until a run verifies them again',
   }));
 }

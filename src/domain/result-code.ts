@@ -43,7 +43,7 @@ export function parseResultCode(row: unknown, where: string): ResultCode {
 
 /** Whether a code has blanks around it, which a report's join will hardly expect. */
 export function hasBlanksAround(obsCode: string): boolean {
-  return obsCode !== obsCode.trim();
+  return /^[\s\u200b]|[\s\u200b]$/u.test(obsCode);
 }
 
 /** As Postgres counts them: one for a surrogate pair. */

@@ -1,10 +1,14 @@
-import { existsSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { hasBlanksAround } from '../../src/domain/result-code.ts';
 import type { VdnErrorCode } from '../../src/errors.ts';
 import { exitCodes } from '../../src/errors.ts';
+import { restoreRunNumbers } from '../../src/store/circumstances.ts';
 import { codeViolations, violations } from '../support/invariants.ts';
 import { operationsDoc, sqlUnder } from '../support/operations-doc.ts';
+import { testDatabase } from '../support/postgres.ts';
 import { syncSetup } from '../support/sync-setup.ts';
+import { query } from '../support/template-database.ts';
 
 /** A list that lacks an `errorCode` does not compile. */
 const errorCodes: Record<VdnErrorCode, true> = {
@@ -64,7 +68,12 @@ describe('docs/operations.md', () => {
     const left = `select source, count(*)::integer as codes from obs.result_code group by source`;
     expect(await rows(left)).toEqual([{ source: 'kept', codes: 20 }]);
     expect(await rows(`select distinct source from obs.vdn`)).toEqual([{ source: 'kept' }]);
+    expect(await rows(`select source from obs.source`)).toEqual([{ source: 'kept' }]);
     expect(await codeViolations(url)).toEqual([]);
+  });
+
+  test('has the SQL for restarted numbers of runs that `check` gives', () => {
+    expect(sqlUnder('Numbers of runs that were restarted')).toEqual([`${restoreRunNumbers('obs')};\n`]);
   });
 
   test('finds codes whose history was changed by hand, and mends it', async () => {
@@ -93,6 +102,12 @@ describe('docs/operations.md', () => {
 
     await rows(mend);
     expect(await rows(find)).toEqual([]);
+    // One instant for all that was closed and opened.
+    expect(
+      await rows(`select count(distinct at)::integer as instants from (
+        select valid_to as at from obs.result_code_history where valid_to > now() - interval '1 minute' and obs_code = '00606'
+        union all select valid_from from obs.result_code_history where obs_code in ('00602', '00603') and valid_to is null) as a`),
+    ).toEqual([{ instants: 1 }]);
     expect((await sync()).json()).toMatchObject({ exitCode: 0, codes: { changed: 2 } });
     expect(await rows(find)).toEqual([]);
     // When 00606 was removed, the history knows only from the mending on.
@@ -120,4 +135,22 @@ describe('docs/operations.md', () => {
     ]);
     expect(await rows(lastRun)).toMatchObject([{ run_id: 2, status: 'partial' }]);
   });
+});
+
+test('the query for blanks of docs/reporting.md finds the codes that the log warns of, and no others', async () => {
+  const reporting = readFileSync(new URL('../../docs/reporting.md', import.meta.url), 'utf8');
+  const [, condition = ''] = /^where (obs_code ~ .*);$/m.exec(reporting) ?? [];
+  const { url, close } = await testDatabase();
+  onTestFinished(close);
+  const found = await query(
+    url,
+    `select point from (
+       select point, 'x' || chr(point) as obs_code from generate_series(1, 65535) as point
+       where point not between 55296 and 57343) as codes
+     where ${condition} order by point`,
+  );
+  const points = Array.from({ length: 65535 }, (_, index) => index + 1);
+  expect(found.map(({ point }) => point)).toEqual(
+    points.filter((point) => hasBlanksAround(`x${String.fromCharCode(point)}`)),
+  );
 });

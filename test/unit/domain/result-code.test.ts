@@ -60,6 +60,7 @@ describe('refused as bad-row, naming the row', () => {
 });
 
 test('blanks around a code are seen, also those of other scripts', () => {
-  for (const code of [' 1', '1 ', '1\t', '\u30001', '1\u00a0']) expect(hasBlanksAround(code)).toBe(true);
+  for (const code of [' 1', '1 ', '1\t', '\u30001', '1\u00a0', '\u200b1'])
+    expect(hasBlanksAround(code)).toBe(true);
   for (const code of ['1', '1 2']) expect(hasBlanksAround(code)).toBe(false);
 });
