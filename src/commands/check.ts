@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import type { Config, SourceConfig } from '../config/types.ts';
+import { countOf } from '../domain/count-text.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { type Probe, probeSource } from '../isales/probe.ts';
@@ -61,7 +62,7 @@ function describeProbe(source: SourceConfig, { error, clockDifferenceMs, otherVa
           verdict: 'ok',
           detail: `${source.baseUrl} answers, ${trustOf(source)}, the signature is accepted`,
         }
-      : { what, verdict: 'failed', detail: `${error.code}: ${error.message}` },
+      : { what, verdict: 'failed', detail: `${error.code}: ${withoutThisCommand(error.message)}` },
   ];
   if (otherVariant) {
     const { timestamp, headers } = otherVariant;
@@ -74,11 +75,22 @@ function describeProbe(source: SourceConfig, { error, clockDifferenceMs, otherVa
     findings.push({
       what: `${what}, signing`,
       verdict: 'failed',
-      detail: 'none of the documented ways to sign is accepted: a key is wrong, or the clock',
+      detail: `none of the documented ways to sign is accepted: ${suspects(clockDifferenceMs)}`,
     });
   }
   if (clockDifferenceMs !== undefined) findings.push(describeClock(what, clockDifferenceMs));
   return findings;
+}
+
+/** What a failure advises elsewhere is under way here. */
+function withoutThisCommand(message: string): string {
+  return message.replace(/; `check` [^.;]*(?=[.;])/, '');
+}
+
+/** A clock that was found right is none. */
+function suspects(clockDifferenceMs: number | undefined): string {
+  const clockIsRight = clockDifferenceMs !== undefined && Math.abs(clockDifferenceMs) <= worryingClockMs;
+  return clockIsRight ? 'a key is wrong' : 'a key is wrong, or the clock';
 }
 
 function describeClock(what: string, differenceMs: number): Finding {
@@ -104,7 +116,7 @@ function trustOf({ baseUrl, tls }: SourceConfig): string {
 
 function summaryOf({ sources }: Config): string {
   const vdns = sources.reduce((sum, { vdns }) => sum + vdns.length, 0);
-  return `${sources.length} ${sources.length === 1 ? 'source' : 'sources'}, ${vdns} VDNs`;
+  return `${countOf(sources.length, 'source')}, ${countOf(vdns, 'VDN')}`;
 }
 
 const verdictColours = { ok: 'green', warning: 'yellow', failed: 'red' } as const;

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Logger } from 'pino';
+import { environmentProxy } from '../config/proxy.ts';
 import type { Config } from '../config/types.ts';
 import type { Invocation } from '../domain/invocation.ts';
 import { exitCodes, FatalError } from '../errors.ts';
@@ -109,8 +110,10 @@ async function textOf(
 async function post(url: string, body: unknown, timeoutMs: number): Promise<string | undefined> {
   const json = JSON.stringify(body);
   const { request, Agent } = url.startsWith('https:') ? https : http;
-  // Like every other program of the machine, unlike those of the sources, which have a setting for it.
-  const agent = new Agent({ proxyEnv: process.env });
+  const proxy = environmentProxy(url, process.env);
+  if (!proxy.ok) return proxy.problems.join('; ');
+  const through = proxy.value === undefined ? {} : { HTTP_PROXY: proxy.value, HTTPS_PROXY: proxy.value };
+  const agent = new Agent({ proxyEnv: through });
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) };
   try {
     const status = await new Promise<number | undefined>((resolve, reject) => {

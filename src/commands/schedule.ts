@@ -77,7 +77,8 @@ async function schedule(options: ScheduleOptions, invocation: Invocation): Promi
     const work = (database: OpenDatabase) =>
       serveAndRun(config, database, owner, {
         invocation,
-        log: logger(options, config),
+        // Nothing else is shown here: also on a terminal it says where the page is and when the next run is due.
+        log: logger({ logLevel: options.logLevel ?? config.log.level }, config),
         signal: signals.signal,
       });
     return await withDatabase(config.database, work, { missing: owner ? 'make' : 'require' });

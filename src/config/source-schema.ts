@@ -15,10 +15,13 @@ export function sourceSchema(directory: string, env: NodeJS.ProcessEnv) {
     baseUrl: parsedText('a URL such as https://10.22.26.181:28443', parseBaseUrl).describe(
       'The server, https://HOST:PORT; plain http for loopback addresses only. A path is sent and signed as it stands.',
     ),
-    accessKey: text('a text without blanks', /^[\x21-\x7e]+$/).describe('The access key (AK).'),
-    secretKey: text('a text without blanks before or after it', /^\S(.*\S)?$/s).describe(
-      'The secret key (SK); best kept in a file or a variable of the environment.',
+    accessKey: text('a text without blanks and line breaks', /^[\x21-\x7e]+$/).describe(
+      'The access key (AK).',
     ),
+    secretKey: text(
+      'a text without blanks or line breaks before or after it; ${file:PATH} leaves them out',
+      /^\S(.*\S)?$/s,
+    ).describe('The secret key (SK); best kept in a file or a variable of the environment.'),
     vdns: vdns(),
     locale: text('a language such as zh_CN or en_US', /^[A-Za-z]{2,3}([_-][A-Za-z0-9]{2,8})*$/)
       .exactOptional()

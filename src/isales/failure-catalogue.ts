@@ -28,3 +28,10 @@ const meanings: Readonly<Record<string, string>> = {
 export function explainFailure(code: string): string {
   return Object.hasOwn(meanings, code) ? `${meanings[code]}` : 'a code that the interface does not document';
 }
+
+/** What to do about a failure code: none of them is about the way to the server. */
+export function adviceOn(code: string): string {
+  return passingCodes.has(code)
+    ? '. The next run tries again; if it stays, the server’s operator has to look'
+    : '. Check that this VDN exists there and that the key may query it; else take it out of vdns';
+}

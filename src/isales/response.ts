@@ -3,7 +3,7 @@ import type { Page } from '../domain/complete-snapshot.ts';
 import { quote } from '../domain/quote.ts';
 import { parseResultCode } from '../domain/result-code.ts';
 import { RetriableError, VdnError } from '../errors.ts';
-import { explainFailure, passingCodes, successCode } from './failure-catalogue.ts';
+import { adviceOn, explainFailure, passingCodes, successCode } from './failure-catalogue.ts';
 import { sayable, textsIn } from './refusal-text.ts';
 
 /** A total beyond this is taken for a fault of the server, not for a list. */
@@ -142,7 +142,8 @@ function refuseFailure(answer: unknown, hide: (words: string) => string): void {
   );
   const message =
     `the server answered with failure code ${quote(hide(failure))}: ${explainFailure(failure)}` +
-    (said === undefined ? '' : `; it says ${said}`);
+    (said === undefined ? '' : `; it says ${said}`) +
+    adviceOn(failure);
   throw passingCodes.has(failure)
     ? new RetriableError('isales-error', message)
     : new VdnError('isales-error', message);

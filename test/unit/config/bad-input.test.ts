@@ -6,7 +6,8 @@ const databaseUrl = 'expected postgres://…, postgresql://… or pglite:DIR';
 const duration = 'expected a duration such as 500ms, 10s, 15m, 36h or 90d';
 const encode = 'percent-encode characters such as # / ? @ in the user name and the password (# is %23)';
 const plainHttp = 'plain http is for loopback addresses only, or everybody on the way reads along; use https';
-const blankAround = 'expected a text without blanks before or after it';
+const blankAround =
+  'expected a text without blanks or line breaks before or after it; ${file:PATH} leaves them out';
 const schemaName = 'expected at most 63 of a-z, 0-9 and _, not a digit first and not beginning with pg_';
 
 type Case = readonly [setting: string, value: unknown, problem: string];
@@ -41,8 +42,12 @@ const sourceCases: readonly Case[] = [
     'https://h/a b',
     'baseUrl is "https://h/a%20b": a path before /rest may hold letters, digits and . _ ~ - only',
   ],
-  ['accessKey', 'A K', 'accessKey (not shown): expected a text without blanks'],
-  ['accessKey', 123, 'accessKey (not shown): expected a text without blanks; a number needs quotes here'],
+  ['accessKey', 'A K', 'accessKey (not shown): expected a text without blanks and line breaks'],
+  [
+    'accessKey',
+    123,
+    'accessKey (not shown): expected a text without blanks and line breaks; a number needs quotes here',
+  ],
   ['secretKey', undefined, `secretKey is missing: ${blankAround}`],
   ['secretKey', null, `secretKey is empty: ${blankAround}`],
   ['secretKey', '', `secretKey (not shown): ${blankAround}`],

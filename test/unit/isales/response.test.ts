@@ -57,7 +57,8 @@ describe('a failure code inside a 200', () => {
     expect(error.code).toBe('isales-error');
     expect(error).not.toBeInstanceOf(RetriableError);
     expect(error.message).toBe(
-      `the server answered with failure code "${code}": ${meaning}; it says "pageNum"`,
+      `the server answered with failure code "${code}": ${meaning}; it says "pageNum". Check that this VDN exists there ` +
+        'and that the key may query it; else take it out of vdns',
     );
   });
 
