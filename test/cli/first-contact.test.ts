@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { run, start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
 import { violations } from '../support/invariants.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
@@ -74,3 +74,28 @@ test.each([1, 2, 3, 4, 5])(
     expect(await violations(direct)).toEqual([]);
   },
 );
+
+test('schedule goes on to its runs where connections broke before their first answer', async () => {
+  await query(server.url, 'create database scheduled');
+  const direct = databaseUrl(server.url, 'scheduled');
+  await migrate(direct);
+  let cutting = true;
+  const front = await tcpFront(server.port, () => cutting);
+  onTestFinished(front.close);
+  const { simulator } = await syncSetup({ vdns: [1], databaseUrl: direct });
+  const config = await writeConfig(await temporaryDirectory(), {
+    database: { url: direct.replace(`:${server.port}/`, `:${front.port}/`) },
+    sources: [{ baseUrl: simulator.baseUrl, vdns: [1] }],
+    schedule: { cron: '* * * * * *' },
+    http: { port: 0 },
+  });
+  const schedule = start(['schedule'], { config });
+  const [, served] = await schedule.waitForOutput(/"url":"(.+?)"/);
+  await schedule.waitForOutput(/is away or busy/);
+  expect((await fetch(`${served}/readyz`)).status).toBe(503);
+  cutting = false;
+  await schedule.waitForOutput(/is back[\s\S]*run succeeded/);
+  expect((await fetch(`${served}/readyz`)).status).toBe(200);
+  schedule.signal('SIGTERM');
+  expect(await schedule.exit).toMatchObject({ exitCode: 143 });
+});

@@ -18,12 +18,12 @@ const verified = `sslmode=verify-full&sslrootcert=${server.caFile}`;
 
 afterAll(() => Promise.all([server.close(), simulator.close()]));
 
-async function sync(url: string): Promise<CommandResult> {
+async function sync(url: string, env: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
   const config = await writeConfig(await temporaryDirectory(), {
     database: { url },
     sources: [{ baseUrl: simulator.baseUrl, vdns: [1] }],
   });
-  return run(['sync', '--json'], { config });
+  return run(['sync', '--json'], { config, env });
 }
 
 /** Log lines aside: what else is said on stderr. */
@@ -68,6 +68,14 @@ describe('the database over TLS', () => {
       expect(said(trusted)).toEqual([]);
     },
   );
+
+  test('sslrootcert=system trusts what this machine trusts, and verifies fully', async () => {
+    const env = { SSL_CERT_FILE: server.caFile ?? '' };
+    const url = `${server.url}?sslmode=require&sslrootcert=system`;
+    expect(await sync(url, env)).toMatchObject({ exitCode: 0 });
+    expect(await sync(url)).toMatchObject({ exitCode: 7 });
+    expect(await sync(url.replace('127.0.0.1', '127.0.0.2'), env)).toMatchObject({ exitCode: 7 });
+  });
 
   const refused: Record<string, { url: () => string | Promise<string>; exitCode: number; says: string }> = {
     'a certificate of an unknown authority': {
