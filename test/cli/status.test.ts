@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { run } from '../support/command.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { query } from '../support/template-database.ts';
@@ -98,5 +98,14 @@ describe('status', () => {
     );
     const shown = await run(['status', '--json', '--plan', all?.plan ?? ''], { config });
     expect(shown.json()).toEqual({ held, heldSources: [all] });
+  });
+  test('says during a run how far it is', async () => {
+    const { config, simulator, startSync } = await syncSetup({ vdns: ['1-3'], source: { timeout: '60s' } });
+    simulator.vdn(3).fault({ kind: 'hang' });
+    const command = startSync();
+    onTestFinished(() => command.signal('SIGKILL', 'group'));
+    const status = async () => (await run(['status'], { config })).stdout;
+    await expect.poll(status, { timeout: 20_000 }).toMatch(/^1 .* running +2 of 3 done /m);
+    expect(await status()).not.toContain('skipped');
   });
 });
