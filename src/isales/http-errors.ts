@@ -131,7 +131,7 @@ function forbiddenMessage({ headers, othersPass }: Refusal, said: string): strin
   }
   return isHtml(headers)
     ? `a firewall page came back (403, HTML)${said}: have this machine’s outgoing address put on the allow list.`
-    : `the server refuses this access key (403)${said}: ask for the right to query OBS result codes, and for this machine’s address to be let through.`;
+    : `the server refuses this access key (403)${said}: ask for the right to query OBS result codes of this VDN, and for this machine’s address to be let through.`;
 }
 
 function fromFirewall(status: number, headers: IncomingHttpHeaders): string {
