@@ -117,20 +117,12 @@ export class RetriableError extends VdnError {
   }
 }
 
-/**
- * The server stayed away for longer than the source's `outage` allows: its remaining VDNs are not tried.
- *
- * @public
- */
+/** The server stayed away for longer than the source's `outage` allows: its remaining VDNs are not tried. */
 export class OutageError extends VdnError {
   override readonly name = 'OutageError';
 }
 
-/**
- * A database operation that failed for a reason that stays: a missing right, a missing table, a value refused.
- *
- * @public
- */
+/** A database operation that failed for a reason that stays: a missing right, a missing table, a value refused. */
 export class DatabaseError extends Error {
   override readonly name: string = 'DatabaseError';
   /** The SQLSTATE where the server itself answered; undefined where a driver or the network failed. */
@@ -143,11 +135,7 @@ export class DatabaseError extends Error {
   }
 }
 
-/**
- * The connection broke or could not be made. A commit that was under way may stand or not.
- *
- * @public
- */
+/** The connection broke or could not be made. A commit that was under way may stand or not. */
 export class ConnectionLostError extends DatabaseError {
   override readonly name = 'ConnectionLostError';
 }
@@ -155,8 +143,6 @@ export class ConnectionLostError extends DatabaseError {
 /**
  * The server refused for a reason that passes: a lock, a standby on its way to being a primary, no connection left.
  * Nothing of the operation stands.
- *
- * @public
  */
 export class DatabaseBusyError extends DatabaseError {
   override readonly name = 'DatabaseBusyError';

@@ -10,9 +10,5 @@ export type VdnOutcome = (typeof vdnOutcomes)[number];
 /** Those that a VDN's own row remembers as its last: it was tried. */
 export type TriedOutcome = Exclude<VdnOutcome, 'skipped' | 'fresh'>;
 
-/**
- * How many VDNs came to what; adds up to the total.
- *
- * @public
- */
+/** How many VDNs came to what; adds up to the total. */
 export type VdnCounts = Readonly<Record<'total' | VdnOutcome, number>>;
