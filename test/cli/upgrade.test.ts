@@ -90,6 +90,8 @@ beforeAll(async () => {
        from json_to_recordset($json$${list}$json$) as l (vdn integer, "obsCode" text, "obsCodeDesc" text);
      insert into obs.result_code_history (source, vdn_id, obs_code, valid_from, obs_code_desc, opened_run_id)
        select source, vdn_id, obs_code, first_seen_at, obs_code_desc, 1 from obs.result_code;
+     insert into obs.sync_run_vdn (run_id, source, vdn_id, outcome, duration_ms, plan)
+       values (1, 'prod', 1, 'held', 5, '${plan.slice(0, 12)}');
      insert into obs.held_change (source, vdn_id, plan, held_since, run_id, difference)
        values ('prod', 1, '${plan.slice(0, 12)}', '2026-11-01 02:15+00', 1, $json$${JSON.stringify(difference)}$json$)`,
   );
