@@ -132,6 +132,9 @@ async function refuseOtherSources({ db }: OpenDatabase, directory: string): Prom
 
 /** Where the demo ran before, the source still has what it had then: servers do not forget. */
 async function rememberSource({ db }: OpenDatabase, simulator: Simulator): Promise<void> {
+  // It is the same server, at a port of its own each time.
+  const server = new URL(simulator.baseUrl).host;
+  await db.updateTable('source').set({ server }).where('source', '=', demoSource).execute();
   const vdns = demoVdns.map((vdnId) => ({ source: demoSource, vdnId }));
   const stored = await storedCodes(db, vdns);
   for (const [index, vdnId] of demoVdns.entries()) {

@@ -41,6 +41,7 @@ export function createProgress(): Progress {
     concluded({ outcome }) {
       state.concluded++;
       if (outcome === 'failed' || outcome === 'held' || outcome === 'skipped') state.trouble++;
+      if (state.concluded === state.total) draw();
     },
     writeLine(line) {
       if (redrawing !== undefined) screen.clear();
