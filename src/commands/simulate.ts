@@ -15,6 +15,8 @@ interface SimulateOptions {
   readonly secretKey: string;
   readonly codes: number;
   readonly latency: number;
+  readonly rate?: number;
+  readonly seenHost?: string;
   readonly fault?: readonly FaultArgument[];
 }
 
@@ -30,6 +32,8 @@ export function simulateCommand(): Command {
     .option('--secret-key <key>', 'its secret key', demoAccount.secretKey)
     .option('--codes <n>', 'codes of each VDN', numberUpTo(90_000), 120)
     .option('--latency <ms>', 'answer so much later', numberUpTo(600_000), 0)
+    .option('--rate <n>', 'answer 429 to more requests a second', numberUpTo(1_000))
+    .option('--seen-host <host>', 'act as if a balancer put this Host into every request')
     .option('--fault <vdn=kind[:value]>', 'misbehave for a VDN or for all (repeatable)', collectFault)
     .addHelpText('after', helpText())
     .action(simulate);
@@ -69,6 +73,8 @@ async function started(options: SimulateOptions): Promise<Simulator> {
       accounts: [{ accessKey, secretKey }],
       codesPerVdn: options.codes,
       latencyMs: options.latency,
+      ...(options.rate ? { requestsPerSecond: options.rate } : {}),
+      ...(options.seenHost === undefined ? {} : { seenHost: options.seenHost }),
     });
   } catch (cause) {
     if (!hasCode(cause)) throw cause;

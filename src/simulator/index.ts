@@ -7,6 +7,7 @@ import { type CertificateKind, makeCertificate } from './certificate.ts';
 import { controlPrefix, handleControl } from './control.ts';
 import { FaultBook } from './fault-book.ts';
 import type { Fault } from './faults.ts';
+import { FlowControl } from './flow-control.ts';
 import { listen } from './listen.ts';
 import { type BulkEdit, Lists } from './lists.ts';
 import { largestPageSize } from './parameters.ts';
@@ -44,6 +45,10 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** Pages are never longer, whatever is asked for; default 50, the interface's own limit. */
   readonly maxPageSize?: number;
+  /** More a second are answered 429 without Retry-After; default: no limit. */
+  readonly requestsPerSecond?: number;
+  /** The Host that a balancer in front puts into every request; default: as it was sent. */
+  readonly seenHost?: string;
   /** How far the server's clock is ahead, for its Date header and for timestamps; default 0. */
   readonly clockOffsetMs?: number;
   /** A timestamp further from the server's clock is a 401; default 5 minutes. */
@@ -106,6 +111,8 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     },
     latencyMs: options.latencyMs ?? 0,
     maxPageSize: options.maxPageSize ?? largestPageSize,
+    flowControl: new FlowControl(options.requestsPerSecond),
+    seenHost: options.seenHost,
     clockOffsetMs,
   };
   const certificate = options.https ? await makeCertificate(options.certificate ?? 'valid') : undefined;

@@ -6,6 +6,7 @@ import { errorBody, failureBody, jsonContentType, pageBody, send } from './answe
 import { type AuthenticationRules, authenticationProblem } from './authentication.ts';
 import { type Locale, locales } from './descriptions.ts';
 import type { FaultBook, Met } from './fault-book.ts';
+import type { FlowControl } from './flow-control.ts';
 import { type ListedCode, rowOf } from './generated-list.ts';
 import { type BehindTheEnd, bendPage, editForFault, type PageDraft, rowsOf } from './list-faults.ts';
 import type { Lists } from './lists.ts';
@@ -36,6 +37,9 @@ export interface State {
   readonly rules: AuthenticationRules;
   readonly latencyMs: number;
   readonly maxPageSize: number;
+  readonly flowControl: FlowControl;
+  /** What a balancer in front makes of every request's Host; undefined: nothing. */
+  readonly seenHost: string | undefined;
   /** Added to the clock that the Date header shows. */
   readonly clockOffsetMs: number;
 }
@@ -76,9 +80,14 @@ export async function handleRequest(
     send(response, 405, errorBody(405, 'GET only'), { 'Content-Type': jsonContentType, Allow: 'GET' });
     return;
   }
+  if (!state.flowControl.takes(performance.now())) {
+    send(response, 429, errorBody(429, 'too many requests'));
+    return;
+  }
   const met = state.faults.meet(vdnId, pageNum);
   const body = await bodyOf(request);
-  entry.refused = authenticationProblem({ method, url, rawHeaders, body }, state.rules);
+  const seen = asSeen(rawHeaders, state.seenHost);
+  entry.refused = authenticationProblem({ method, url, rawHeaders: seen, body }, state.rules);
   const answer = chooseAnswer(state, request, response, vdnText, query, met, entry.refused);
   const waitMs = state.latencyMs + met.delayMs;
   if (waitMs > 0) await wait(waitMs, undefined, { ref: false });
@@ -171,6 +180,11 @@ function runScript(script: Script | undefined, lists: Lists, vdnId: number): voi
   script.requests += 1;
   const changed = script.edit(lists.codes(vdnId), script.requests);
   if (changed !== undefined) lists.replace(vdnId, changed);
+}
+
+function asSeen(rawHeaders: readonly string[], host: string | undefined): readonly string[] {
+  if (host === undefined) return rawHeaders;
+  return rawHeaders.map((text, index) => (rawHeaders[index - 1]?.toLowerCase() === 'host' ? host : text));
 }
 
 function localeOf(request: IncomingMessage): Locale {
