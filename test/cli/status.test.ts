@@ -98,6 +98,7 @@ describe('status', () => {
     );
     const shown = await run(['status', '--json', '--plan', all?.plan ?? ''], { config });
     expect(shown.json()).toEqual({ held, heldSources: [all] });
+    expect(await sync('--approve', all?.plan ?? '')).toMatchObject({ exitCode: 0 });
   });
   test('says during a run how far it is', async () => {
     const { config, simulator, startSync } = await syncSetup({ vdns: ['1-3'], source: { timeout: '60s' } });
