@@ -9,6 +9,8 @@ const largestBody = 5 * 1024 * 1024;
 
 /** Of a refusal's body no more is looked at. */
 const largestRefusal = 64 * 1024;
+/** Nor is more waited for: its status says the most. */
+const longestRefusalMs = 1_000;
 
 export interface Download {
   readonly signal: AbortSignal;
@@ -33,10 +35,12 @@ export async function download(stream: Request, how: Download): Promise<Uint8Arr
   let answer: { status: number; headers: IncomingHttpHeaders } | undefined;
   const chunks: Uint8Array[] = [];
   let failure: unknown;
+  let cutOff: NodeJS.Timeout | undefined;
   try {
     stream.once('response', ({ statusCode: status = 0, headers }: IncomingMessage) => {
       onHeaders(headers);
       answer = { status, headers };
+      if (status !== 200) cutOff = setTimeout(() => stream.destroy(), longestRefusalMs);
     });
     let size = 0;
     for await (const chunk of stream) {
@@ -48,6 +52,7 @@ export async function download(stream: Request, how: Download): Promise<Uint8Arr
   } catch (error) {
     failure = error;
   } finally {
+    clearTimeout(cutOff);
     stream.destroy();
   }
   signal.throwIfAborted();

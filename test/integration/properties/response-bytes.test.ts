@@ -37,7 +37,8 @@ beforeAll(async () => {
     queue,
   );
 });
-const queue = new ServerQueue({ concurrency: 1, outageMs: 1 });
+const none = { firstProbeMs: 0, longestProbeMs: 0, firstPauseMs: 0, longestPauseMs: 0, slowestGapMs: 0 };
+const queue = new ServerQueue({ concurrency: 1, outageMs: 1 }, { delays: none });
 
 afterAll(async () => {
   client.close();
@@ -71,6 +72,7 @@ test(
         answer = bytes;
         const { page, error } = await outcome(ask());
         expect(page ?? error).toBeDefined();
+        expect(error?.[0]).not.toBe('source-unavailable');
       }),
       { numRuns: runs(500) },
     );

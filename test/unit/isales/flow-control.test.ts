@@ -25,9 +25,10 @@ describe('a server that answers 429', () => {
     expect(notices[3]).toMatch(/429 for the 4th time in a row.*after 160 ms/);
 
     const order: string[] = [];
+    const busy = run(() => wait(20));
     const others = ['a', 'b'].map((name) => run(async () => void order.push(name)));
     const first = queue.run(async () => void order.push('refused'), { vdnId: 9, first: true }, forever);
-    await Promise.all([...others, first]);
+    await Promise.all([busy, ...others, first]);
     expect(order[0]).toBe('refused');
   });
 
