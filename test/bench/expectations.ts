@@ -18,7 +18,7 @@ export interface Expectation {
 }
 
 /** The run's own row is written when it starts and when it ends. */
-const runRows = { sync_run: 2 };
+const runRows = { sync_run: 2, source: 1 };
 const noChanges = { added: 0, changed: 0, removed: 0, returned: 0 };
 
 export const loop = ({ situation: { vdns, codes } }: Scene): Expectation => ({

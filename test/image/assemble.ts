@@ -6,8 +6,8 @@ import { parseCopy, projectRoot, readDockerfile, type Stage } from './dockerfile
 
 const runFile = promisify(execFile);
 
-/** The stage that only takes things away from the base image, whose files are not there without an engine. */
-const baseStage = 'base';
+/** Stages upon the base image, whose files are not there without an engine: what they add is no file of the program. */
+const engineStages: readonly (string | undefined)[] = ['base', 'compiled'];
 
 /**
  * Puts into `directory` the files that the image has above its base, without an engine: it follows the COPY, RUN and
@@ -19,7 +19,7 @@ export async function assembleImage(directory: string): Promise<string> {
   const { stages } = readDockerfile();
   const roots = new Map<string | undefined, string>();
   for (const [index, stage] of stages.entries()) {
-    if (stage.name === baseStage) continue;
+    if (engineStages.includes(stage.name)) continue;
     const root = path.join(directory, `stage-${index}`);
     roots.set(stage.name, root);
     await build(stage, root, roots);
@@ -57,7 +57,7 @@ async function copy(
   roots: ReadonlyMap<string | undefined, string>,
 ): Promise<void> {
   const { from, sources, target } = parseCopy(text);
-  if (from === baseStage) return;
+  if (from !== undefined && engineStages.includes(from)) return;
   const origin = from === undefined ? projectRoot : roots.get(from);
   if (origin === undefined) throw new Error(`COPY from a stage that is not there: ${text}`);
   const place = target.startsWith('/') ? path.join(root, target) : path.join(workdir, target);
