@@ -1,5 +1,5 @@
-import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { enableCompileCache } from 'node:module';
+import { setDefaultAutoSelectFamilyAttemptTimeout } from 'node:net';
 import { Command, CommanderError } from 'commander';
 import { programName } from './commands/invocation.ts';
 import { keepOutputFromBlocking, outputEnds } from './commands/output.ts';

@@ -54,41 +54,89 @@ export async function prepareApplies(
       from result_code_history as h where h.source = asked.source and h.vdn_id = asked.vdn_id) as history`.execute(
     trx,
   );
-  const found = new Map(rows.map((row) => [Number(row.nth), row]));
-  // A first list has nothing to compare with.
-  const toCompare = records.filter((_, index) => found.get(index + 1)?.stored !== 0);
-  const differing = new Set((await differingNow(trx, toCompare)).map((nth) => toCompare[nth - 1]));
-  return new Map(
-    records.flatMap((record, index) => {
-      const row = found.get(index + 1);
-      if (row === undefined || row.active !== record.difference.activeBefore || differing.has(record))
-        return [];
-      const { at, verifiedAt } = row;
-      return [[record, { changes: record.difference.changes, at, verifiedAt }]];
-    }),
-  );
+  const applies = new Map<ApplyRecord, Apply>();
+  const notEmpty = new Map<ApplyRecord, Apply>();
+  for (const { nth, stored, active, at, verifiedAt } of rows) {
+    const record = records[Number(nth) - 1];
+    if (record === undefined || active !== record.difference.activeBefore) continue;
+    const apply = { changes: record.difference.changes, at, verifiedAt };
+    applies.set(record, apply);
+    // A first list has nothing to compare with.
+    if (stored > 0) notEmpty.set(record, apply);
+  }
+  for (const record of await differingNow(trx, notEmpty)) applies.delete(record);
+  return applies;
 }
 
-/** Which of the records have a change that does not start from what is stored now; counted from 1. */
-async function differingNow(trx: Transaction<Database>, records: readonly ApplyRecord[]): Promise<number[]> {
-  const changes = records.flatMap(({ difference }, index) =>
-    difference.changes.map((change) => ({ nth: index + 1, ...change })),
-  );
-  if (changes.length === 0) return [];
-  const { rows } = await sql<{ nth: number }>`
-    select distinct asked.nth
-    from ${vdnsOf(records)}
-    join unnest(${changes.map(({ nth }) => nth)}::integer[], ${changes.map(({ kind }) => kind)}::text[],
-        ${changes.map(({ obsCode }) => obsCode)}::text[], ${changes.map(({ before }) => before)}::text[])
-      as change (nth, kind, obs_code, before) on change.nth = asked.nth
-    left join result_code as c
-      on c.source = asked.source and c.vdn_id = asked.vdn_id and c.obs_code = change.obs_code
-    where case change.kind
-      when 'added' then c.obs_code is not null
-      else c.obs_code is null or (c.removed_at is not null) <> (change.kind = 'returned')
-        or c.obs_code_desc is distinct from change.before
-      end`.execute(trx);
-  return rows.map(({ nth }) => Number(nth));
+/** Those that have a change which does not start from what is stored now. */
+async function differingNow(trx: Transaction<Database>, applies: Applies): Promise<ApplyRecord[]> {
+  const differing: ApplyRecord[] = [];
+  for (const part of parts(applies)) {
+    const { nth, kind, obsCode, before } = columnsOf(part);
+    const { rows } = await sql<{ nth: number }>`
+      select distinct asked.nth
+      from ${vdnsOf(part.map(({ record }) => record))}
+      join unnest(${nth}::integer[], ${kind}::text[], ${obsCode}::text[], ${before}::text[])
+        as change (nth, kind, obs_code, before) on change.nth = asked.nth
+      left join result_code as c
+        on c.source = asked.source and c.vdn_id = asked.vdn_id and c.obs_code = change.obs_code
+      where case change.kind
+        when 'added' then c.obs_code is not null
+        else c.obs_code is null or (c.removed_at is not null) <> (change.kind = 'returned')
+          or c.obs_code_desc is distinct from change.before
+        end`.execute(trx);
+    for (const { nth } of rows)
+      differing.push(...part.slice(Number(nth) - 1, Number(nth)).map(({ record }) => record));
+  }
+  return differing;
+}
+
+/** Changes that one statement has; all but very large lists are written by one. */
+const mostChanges = 20_000;
+
+interface Part {
+  readonly record: ApplyRecord;
+  readonly at: string;
+  readonly changes: readonly Change[];
+}
+
+/** All changes, so many at a time: as parameters they take several times the memory that they take here. */
+function* parts(applies: Applies): Generator<readonly Part[]> {
+  let part: Part[] = [];
+  let room = mostChanges;
+  for (const [record, { at, changes }] of applies) {
+    for (let start = 0; start < changes.length; ) {
+      const some = changes.slice(start, start + room);
+      part.push({ record, at, changes: some });
+      start += some.length;
+      room -= some.length;
+      if (room > 0) continue;
+      yield part;
+      part = [];
+      room = mostChanges;
+    }
+  }
+  if (part.length > 0) yield part;
+}
+
+/** A parameter for each column; `nth` is the place in the part, counted from 1. */
+function columnsOf(part: readonly Part[], wanted: (change: Change) => boolean = () => true) {
+  const nth: number[] = [];
+  const kind: string[] = [];
+  const obsCode: string[] = [];
+  const before: (string | null)[] = [];
+  const after: (string | null)[] = [];
+  for (const [index, { changes }] of part.entries()) {
+    for (const change of changes) {
+      if (!wanted(change)) continue;
+      nth.push(index + 1);
+      kind.push(change.kind);
+      obsCode.push(change.obsCode);
+      before.push(change.before);
+      after.push(change.after);
+    }
+  }
+  return { nth, kind, obsCode, before, after };
 }
 
 function vdnsOf(records: readonly ApplyRecord[]): RawBuilder<unknown> {
@@ -96,29 +144,33 @@ function vdnsOf(records: readonly ApplyRecord[]): RawBuilder<unknown> {
     with ordinality as asked (source, vdn_id, nth)`;
 }
 
-/** The changes of all applies as rows, for a statement: `listed (source, vdn_id, at, kind, obs_code, text)`. */
-function listed(applies: Applies, wanted: (change: Change) => boolean) {
-  const vdns = [...applies].map(([{ source, vdnId }, { at, changes }], index) => ({
-    ...{ source, vdnId, at },
-    changes: changes.filter(wanted).map((change) => ({ nth: index + 1, ...change })),
-  }));
-  const changes = vdns.flatMap((vdn) => vdn.changes);
-  const rows = sql`(
-    select v.source, v.vdn_id, v.at, c.kind, c.obs_code, c.text
-    from unnest(${vdns.map(({ source }) => source)}::text[], ${vdns.map(({ vdnId }) => vdnId)}::integer[],
-        ${vdns.map(({ at }) => at)}::timestamptz[]) with ordinality as v (source, vdn_id, at, nth)
-    join unnest(${changes.map(({ nth }) => nth)}::integer[], ${changes.map(({ kind }) => kind)}::text[],
-        ${changes.map(({ obsCode }) => obsCode)}::text[], ${changes.map(({ after }) => after)}::text[])
-      as c (nth, kind, obs_code, text) on c.nth = v.nth) as listed`;
-  return { count: changes.length, rows };
-}
-
-export async function endVersions(
+/** Ends the versions that hold no more, and begins those that hold from now on. */
+export async function writeVersions(
   trx: Transaction<Database>,
   applies: Applies,
   runId: number,
 ): Promise<void> {
-  const ending = listed(applies, ({ kind }) => kind === 'changed' || kind === 'removed');
+  for (const part of parts(applies)) {
+    await endVersions(trx, part, runId);
+    await beginVersions(trx, part, runId);
+  }
+}
+
+/** The changes of a part as rows, for a statement: `listed (source, vdn_id, at, kind, obs_code, text)`. */
+function listed(part: readonly Part[], wanted?: (change: Change) => boolean) {
+  const { nth, kind, obsCode, after } = columnsOf(part, wanted);
+  const vdns = part.map(({ record }) => record);
+  const rows = sql`(
+    select v.source, v.vdn_id, v.at, c.kind, c.obs_code, c.text
+    from unnest(${vdns.map(({ source }) => source)}::text[], ${vdns.map(({ vdnId }) => vdnId)}::integer[],
+        ${part.map(({ at }) => at)}::timestamptz[]) with ordinality as v (source, vdn_id, at, nth)
+    join unnest(${nth}::integer[], ${kind}::text[], ${obsCode}::text[], ${after}::text[])
+      as c (nth, kind, obs_code, text) on c.nth = v.nth) as listed`;
+  return { count: nth.length, rows };
+}
+
+async function endVersions(trx: Transaction<Database>, part: readonly Part[], runId: number): Promise<void> {
+  const ending = listed(part, ({ kind }) => kind === 'changed' || kind === 'removed');
   if (ending.count === 0) return;
   const { numAffectedRows = 0n } = await sql`
     update result_code_history as h set valid_to = listed.at, closed_run_id = ${runId}
@@ -129,15 +181,13 @@ export async function endVersions(
 }
 
 /** The codes as they are from now on, each with its new version. What is there already was compared under the lock. */
-export async function beginVersions(
+async function beginVersions(
   trx: Transaction<Database>,
-  applies: Applies,
+  part: readonly Part[],
   runId: number,
 ): Promise<void> {
-  const changing = listed(applies, () => true);
-  if (changing.count === 0) return;
   await sql`
-    with listed as materialized (select * from ${changing.rows}),
+    with listed as materialized (select * from ${listed(part).rows}),
     version as (
       insert into result_code_history (source, vdn_id, obs_code, obs_code_desc, valid_from, opened_run_id)
       select source, vdn_id, obs_code, text, at, ${runId}::integer from listed where kind <> 'removed'),

@@ -1,7 +1,7 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { countChanges, type Difference } from '../domain/diff.ts';
 import { VdnError } from '../errors.ts';
-import { type Applies, type Apply, beginVersions, endVersions, prepareApplies, staleCodes } from './apply.ts';
+import { type Applies, type Apply, prepareApplies, staleCodes, writeVersions } from './apply.ts';
 import { instantText } from './instant.ts';
 import { LockLostError } from './run-lock.ts';
 import type { Database } from './tables.ts';
@@ -67,8 +67,7 @@ export async function writeOutcomes(
     const changed = writable.filter((record): record is ChangedRecord => record.outcome === 'changed');
     const applies = await prepareApplies(trx, changed);
     const stale = new Set(changed.filter((record) => applies.get(record) === undefined));
-    await endVersions(trx, applies, options.runId);
-    await beginVersions(trx, applies, options.runId);
+    await writeVersions(trx, applies, options.runId);
     const concluded = writable.filter((record) => !stale.has(record as ChangedRecord));
     await conclude(trx, concluded, applies, options.runId);
     return records.map((record, index) =>

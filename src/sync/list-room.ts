@@ -2,8 +2,10 @@ import type { Page } from '../domain/complete-snapshot.ts';
 import { VdnError } from '../errors.ts';
 
 const defaultBytes = 64 * 1024 * 1024;
-/** What an entry takes beside its text, roughly: an object, an entry of a map, a change. */
+/** What an entry takes beside its text, roughly: an object, an entry of a map, its strings. */
 const bytesPerEntry = 200;
+/** While a list is compared and written it takes so many times as much. */
+const atWork = 2.5;
 
 /**
  * Memory that the lists under way in a run share, so that a few very large lists do not end the process. A VDN waits
@@ -25,19 +27,24 @@ export class ListRoom {
     return new ListShare(this);
   }
 
-  /** Whether so much more is to be had for a new list. One that is alone always finds room. */
-  fits(bytes: number): boolean {
-    return this.#reserved === 0 || this.#reserved + bytes <= this.bytes;
-  }
-
-  mayGrow(share: ListShare, bytes: number): boolean {
-    if (this.#reserved + bytes <= this.bytes) return true;
-    this.#beyond ??= share;
-    return this.#beyond === share;
-  }
-
-  reserve(bytes: number): void {
+  /**
+   * Reserves so much for a new list, where it is to be had; one that is alone always finds room. Looked and taken in one
+   * step: two that look at the same time must not both find it free.
+   */
+  tryReserve(bytes: number): boolean {
+    if (this.#reserved > 0 && this.#reserved + bytes > this.bytes) return false;
     this.#reserved += bytes;
+    return true;
+  }
+
+  /** Reserves so much more for a list that is larger than was expected. */
+  tryGrow(share: ListShare, bytes: number): boolean {
+    if (this.#reserved + bytes > this.bytes) {
+      this.#beyond ??= share;
+      if (this.#beyond !== share) return false;
+    }
+    this.#reserved += bytes;
+    return true;
   }
 
   release(share: ListShare, bytes: number): void {
@@ -74,13 +81,20 @@ class ListShare {
     this.#used += bytes;
     if (this.#used > this.#room.bytes) throw tooLarge(this.#room.bytes);
     if (pageNum === 1) {
-      const expected = Math.min(this.#room.bytes, (bytes * page.total) / Math.max(1, page.rows.length));
-      await this.#until(() => this.#room.fits(expected), signal);
-      this.#reserve(expected);
+      const expected = Math.min(
+        this.#room.bytes,
+        (atWork * bytes * page.total) / Math.max(1, page.rows.length),
+      );
+      await this.#until(() => this.#room.tryReserve(expected), signal);
+      this.#reserved += expected;
     }
-    if (this.#used <= this.#reserved) return;
-    await this.#until(() => this.#room.mayGrow(this, this.#used - this.#reserved), signal);
-    this.#reserve(Math.max(0, this.#used - this.#reserved));
+    await this.#until(() => {
+      const missing = this.#used - this.#reserved;
+      if (missing <= 0) return true;
+      if (!this.#room.tryGrow(this, missing)) return false;
+      this.#reserved += missing;
+      return true;
+    }, signal);
   }
 
   /** The list is not needed any more. */
@@ -88,11 +102,6 @@ class ListShare {
     this.#room.release(this, this.#reserved);
     this.#reserved = 0;
     this.#used = 0;
-  }
-
-  #reserve(bytes: number): void {
-    this.#reserved += bytes;
-    this.#room.reserve(bytes);
   }
 
   async #until(possible: () => boolean, signal: AbortSignal): Promise<void> {

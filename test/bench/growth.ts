@@ -11,12 +11,12 @@ import { differencesFromSource } from './source-comparison.ts';
 import { atMost, type Target } from './targets.ts';
 
 /**
- * How far V8 may let the heap grow before it clears it up: as far as it likes on this machine, or as far as Node lets
- * it in a container of 256 MiB, which is the limit in deploy/kubernetes (`v8.getHeapStatistics()` gives the same there).
+ * How far V8 may let the heap grow before it clears it up: as far as it likes on this machine, or as far as the image
+ * lets it in a container of 256 MiB, which is the limit in deploy/kubernetes (see NODE_OPTIONS in the Dockerfile).
  */
 const heaps = {
   free: [],
-  'of 256 MiB': ['--max-old-space-size=256', '--max-semi-space-size=1'],
+  'of 256 MiB': ['--max-old-space-size=128', '--max-semi-space-size=8'],
 } as const;
 
 type Heap = keyof typeof heaps;
