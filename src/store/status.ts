@@ -1,4 +1,5 @@
 import { type Kysely, sql } from 'kysely';
+import type { VdnCounts } from '../domain/outcome.ts';
 import type { VdnErrorCode } from '../errors.ts';
 import type { Database, RunStatus } from './tables.ts';
 
@@ -11,7 +12,7 @@ export interface RunEntry {
   readonly trigger: 'cli' | 'schedule';
   readonly exitCode: number | null;
   readonly errorMessage: string | null;
-  readonly vdns: Record<'total' | 'unchanged' | 'changed' | 'failed' | 'held' | 'skipped' | 'fresh', number>;
+  readonly vdns: VdnCounts;
   readonly codes: Record<'added' | 'changed' | 'removed' | 'returned', number>;
   readonly requests: number;
   /** How many VDNs a run that is under way is done with; null once it has ended. */

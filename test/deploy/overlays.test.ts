@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { version } from '../../src/version.ts';
 import { projectRoot } from '../image/dockerfile.ts';
 import { deployingDoc, yamlNamed } from './deploying-doc.ts';
 import { hasKubectl, rendered } from './kubectl.ts';
@@ -74,7 +75,7 @@ describe('the overlay of docs/deploying.md', () => {
       const images = manifests
         .flatMap(podSpecs)
         .flatMap(({ containers }) => containers.map(({ image }) => image));
-      expect(new Set(images)).toEqual(new Set(['registry.example.com/bi/obs-code-sync:0.1.0']));
+      expect(new Set(images)).toEqual(new Set([`registry.example.com/bi/obs-code-sync:${version}`]));
       expect(JSON.stringify(of(manifests, 'NetworkPolicy', 'obs-code-sync'))).toContain('10.1.2.3/32');
       expect(of(manifests, 'ConfigMap', /obs-code-sync-[a-z0-9]{10}/)).toMatchObject({
         data: { 'obs-code-sync.yaml': expect.stringContaining('name: site') },
@@ -144,7 +145,7 @@ describe('a second instance by namePrefix', () => {
     // What names or selects the first one says so by its whole name.
     const text = JSON.stringify(manifests)
       .replaceAll('"app.kubernetes.io/name":"obs-code-sync"', '')
-      .replaceAll('"image":"obs-code-sync:0.1.0"', '')
+      .replaceAll(`"image":"obs-code-sync:${version}"`, '')
       .replaceAll(/"name":"obs-code-sync(-kubernetes)?","rules"/g, '')
       .replaceAll('"namespace":"obs-code-sync"', '')
       .replaceAll('/run/secrets/obs-code-sync"', '')
@@ -164,7 +165,6 @@ describe('a second instance by namePrefix', () => {
 });
 
 test('the overlay names this version', () => {
-  const { version } = JSON.parse(readFileSync(path.join(projectRoot, 'package.json'), 'utf8'));
   expect(overlay.images).toMatchObject([{ name: 'obs-code-sync', newTag: version }]);
   expect(deployingDoc).toContain(`-t obs-code-sync:${version}`);
 });

@@ -22,15 +22,6 @@ const firstCells = (title: string) =>
     ([, rows = '']) => [...rows.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell),
   );
 
-test('each dependency has its reason, and no reason is without its dependency', () => {
-  const manifest = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
-  const packages = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
-  // Types of a library come with the library.
-  expect(firstCells('package').toSorted()).toEqual(
-    packages.filter((name) => !name.startsWith('@types/')).toSorted(),
-  );
-});
-
 test('the exit codes are the program’s', () => {
   const codes = firstCells('code').flatMap((cell) => cell.split(', ').map(Number));
   expect(codes.toSorted()).toEqual(Object.values(exitCodes).toSorted());
