@@ -29,7 +29,7 @@ function broken(file: string, markdown: string): string[] {
     if (/^[a-z]+:/.test(link)) return [];
     const [target = '', anchor] = link.split('#');
     const place = target === '' ? file : path.join(path.dirname(file), target);
-    if (!existsSync(path.join(root, place))) return [`${link}: no such file`];
+    if (place !== file && !existsSync(path.join(root, place))) return [`${link}: no such file`];
     if (anchor === undefined) return [];
     const text = place === file ? markdown : prose(place);
     return anchors(text).includes(anchor) ? [] : [`${link}: no such heading`];
