@@ -1,10 +1,10 @@
-import { sql } from 'kysely';
 import { ConnectionLostError, DatabaseBusyError, DatabaseError, VdnError } from '../errors.ts';
 import { batched } from './batch.ts';
 import type { OpenDatabase } from './database.ts';
 import { sqlState } from './database-error.ts';
 import type { Reconnect } from './reconnect.ts';
 import type { RunLock } from './run-lock.ts';
+import type { StorableText } from './storable-text.ts';
 import { type OutcomeRecord, type Written, writeOutcomes } from './write-outcomes.ts';
 
 /** The run that writes; a dry run has none, and so cannot write. */
@@ -23,17 +23,12 @@ const mostRowsWritten = 20_000;
  * @returns writes one outcome. It throws VdnError where it could not be written, FatalError `locked` where another run
  * has the source's lock, `database-unreachable` where the database stays away
  */
-export async function outcomeRecorder(
+export function outcomeRecorder(
   { db }: OpenDatabase,
   { runId, lock }: WritingRun,
   reconnect: Reconnect,
-): Promise<(record: OutcomeRecord) => Promise<void>> {
-  const encoding = await reconnect.retry(async () => {
-    const { rows } = await sql<{
-      encoding: string;
-    }>`select current_setting('server_encoding') as encoding`.execute(db);
-    return rows[0]?.encoding ?? 'UTF8';
-  });
+  text: StorableText,
+): (record: OutcomeRecord) => Promise<void> {
   const write = (records: readonly OutcomeRecord[], waitForRows: boolean) =>
     lock.guarded(() => writeOutcomes(db, records, { runId, holdsLocks: lock.isHeld, waitForRows }));
 
@@ -52,12 +47,12 @@ export async function outcomeRecorder(
     try {
       return await alone(record);
     } catch (error) {
-      throw error instanceof DatabaseError ? notWritten(error, encoding) : error;
+      throw error instanceof DatabaseError ? notWritten(error, text.encoding) : error;
     }
   }
 
   return async (record) => {
-    const storable = encoding === 'UTF8' ? record : withAsciiMessages(record);
+    const storable = withStorableMessages(record, text);
     let written: Written;
     try {
       written = await together(storable);
@@ -107,14 +102,9 @@ function notWritten(error: DatabaseError, encoding: string): VdnError {
   );
 }
 
-/** Messages may quote what a source sent; they are told in any encoding. */
-function withAsciiMessages(record: OutcomeRecord): OutcomeRecord {
-  if (record.outcome === 'held') return { ...record, reason: ascii(record.reason) };
+function withStorableMessages(record: OutcomeRecord, text: StorableText): OutcomeRecord {
+  if (record.outcome === 'held') return { ...record, reason: text.message(record.reason) };
   if (record.outcome !== 'failed') return record;
   const { code, message } = record.error;
-  return { ...record, error: new VdnError(code, ascii(message)) };
-}
-
-function ascii(text: string): string {
-  return text.replace(/[^\x20-\x7e]/gu, (c) => `\\u{${c.codePointAt(0)?.toString(16)}}`);
+  return { ...record, error: new VdnError(code, text.message(message)) };
 }

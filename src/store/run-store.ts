@@ -9,6 +9,7 @@ import { takeRunLock } from './run-lock.ts';
 import { finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
 import { type RunReader, runReader } from './run-reader.ts';
 import { requireRunnable } from './runnable.ts';
+import { type StorableText, storableText } from './storable-text.ts';
 import {
   type ConfiguredSource,
   prepareVdns,
@@ -76,17 +77,17 @@ export async function openRunStore(
   if (begun.run === undefined) return { ...reading, ...begun, ...withoutWrites };
 
   const { runId, lock } = begun.run;
-  const record = await outcomeRecorder(database, begun.run, reconnect);
+  const text = await orFatal(database, () => reconnect.retry(() => storableText(db)));
   return {
     ...reading,
     runId,
     news: begun.news,
-    record,
+    record: outcomeRecorder(database, begun.run, reconnect, text),
     async skip(source, vdnIds, errorCode, message) {
-      const work = () => recordSkipped(db, runId, source, vdnIds, errorCode, message);
+      const work = () => recordSkipped(db, runId, source, vdnIds, errorCode, text.message(message));
       await orFatal(database, () => reconnect.retry(work));
     },
-    finish: (result) => finish(database, scope, runId, result, { reconnect, signal, logger }),
+    finish: (result) => finish(database, scope, runId, result, { reconnect, text, signal, logger }),
     close: () => lock.release(),
   };
 }
@@ -143,12 +144,19 @@ async function finish(
   { retentionMs }: RunScope,
   runId: number,
   result: RunResult,
-  { reconnect, signal, logger }: { reconnect: Reconnect; signal: AbortSignal; logger: Logger },
+  {
+    reconnect,
+    text,
+    signal,
+    logger,
+  }: { reconnect: Reconnect; text: StorableText; signal: AbortSignal; logger: Logger },
 ): Promise<RunResult> {
   // It was waited for long enough already; the next run closes the row.
   if (result.error?.code === 'database-unreachable') return result;
+  const { error } = result;
+  const storable = { ...result, error: error && { ...error, message: text.message(error.message) } };
   try {
-    await orFatal(database, () => reconnect.retry(() => finishRun(database.db, runId, result)));
+    await orFatal(database, () => reconnect.retry(() => finishRun(database.db, runId, storable)));
   } catch (error) {
     if (!signal.aborted && !(error instanceof FatalError)) throw error;
     if (signal.aborted) {

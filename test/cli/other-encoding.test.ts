@@ -38,4 +38,14 @@ test('a database that cannot hold a text fails the VDNs that have it, and no oth
     { text: 'Très occupé.' },
   ]);
   expect(await violations(setup.url)).toEqual([]);
+
+  // What a source says is also in the lines of the VDNs that are skipped for it.
+  const refused = await syncSetup({ vdns: ['1-20'], databaseUrl: setup.url });
+  refused.simulator.fault({ kind: 'body', status: 401, body: '{"error_msg":"签名错误"}' });
+  expect((await refused.sync()).json()).toMatchObject({ status: 'failed', exitCode: 5, error: null });
+  const skipped = await setup.rows(
+    `select error_message as message from obs.sync_run_vdn where outcome = 'skipped'`,
+  );
+  expect(skipped.length).toBeGreaterThan(0);
+  for (const { message } of skipped) expect(message).toContain('\\u{7b7e}');
 });
