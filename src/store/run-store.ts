@@ -16,6 +16,7 @@ import {
   rememberSource,
   type SourceNews,
   sourceNews,
+  waitForWriters,
 } from './vdn-states.ts';
 import type { OutcomeRecord } from './write-outcomes.ts';
 
@@ -124,6 +125,7 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
     const news = await readNews();
     const unconfiguredOf = (source: ConfiguredSource) => news.get(source.name)?.unconfigured ?? [];
     // Before dead runs are closed: what a killed one is still committing shall be counted as its own.
+    for (const source of sources) await waitForWriters(db, source);
     await db.transaction().execute(async (trx) => {
       for (const source of sources) await prepareVdns(trx, source, unconfiguredOf(source));
     });

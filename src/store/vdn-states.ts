@@ -1,4 +1,5 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { sqlState, sqlStateOf } from './database-error.ts';
 import { instantText } from './instant.ts';
 import type { Database } from './tables.ts';
 
@@ -63,11 +64,22 @@ export async function sourceNews(
 }
 
 /**
+ * Waits for sessions that are changing rows of the source's VDNs, no longer than for any lock. What a killed run is still
+ * committing would otherwise overtake the reading of the states, and its VDNs would be refused as stale. A row that stays
+ * locked is its VDN's failure later on, not the run's.
+ */
+export async function waitForWriters(db: Kysely<Database>, { name }: ConfiguredSource): Promise<void> {
+  try {
+    await sql`select from vdn where source = ${name} order by vdn_id for no key update`.execute(db);
+  } catch (error) {
+    const state = sqlStateOf(error);
+    if (state !== sqlState.lockNotAvailable && state !== sqlState.queryCanceled) throw error;
+  }
+}
+
+/**
  * Makes sure that each configured VDN of a source has its row, and marks those that have left the configuration: their
- * codes stay, what was held of them does not. Writes only what is not so already.
- *
- * The insert waits for sessions that are changing these rows. That is needed: what a killed run is still committing
- * would otherwise overtake the reading of the states, and its VDNs would be refused as stale.
+ * codes stay, what was held of them does not. Writes, and locks, only what is not so already.
  */
 export async function prepareVdns(
   trx: Transaction<Database>,
@@ -78,12 +90,14 @@ export async function prepareVdns(
     .insertInto('vdn')
     .columns(['source', 'vdn_id'])
     .expression(sql`select ${name}::text, unnest(${[...vdnIds]}::integer[])`)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['source', 'vdn_id'])
-        .doUpdateSet({ configured: true })
-        .where('vdn.configured', '=', false),
-    )
+    .onConflict((conflict) => conflict.columns(['source', 'vdn_id']).doNothing())
+    .execute();
+  await trx
+    .updateTable('vdn')
+    .set({ configured: true })
+    .where('source', '=', name)
+    .where('vdn_id', '=', sql<number>`any(${[...vdnIds]}::integer[])`)
+    .where('configured', '=', false)
     .execute();
   if (unconfigured.length === 0) return;
   const ids = sql<number>`any(${[...unconfigured]}::integer[])`;

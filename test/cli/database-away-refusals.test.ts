@@ -99,6 +99,24 @@ test('a lock that somebody else holds for too long costs its VDN, not the run', 
   expect(await violations(url)).toEqual([]);
 });
 
+test('the row of one VDN that another session keeps locked from before the run costs that VDN alone', async () => {
+  const options = `options=${encodeURIComponent('-c lock_timeout=500ms')}`;
+  const { url, rows, sync } = await syncSetup({ vdns: ['1-3'], databaseOptions: options });
+  expect(await sync()).toMatchObject({ exitCode: 0 });
+  const session = await openSession(url);
+  await session.query(`begin; select from obs.vdn where vdn_id = 2 for update`);
+  const result = await sync();
+  expectTidy(result);
+  expect(result.json()).toMatchObject({
+    exitCode: 3,
+    vdns: { unchanged: 2, failed: 1 },
+    outcomes: [{ vdnId: 2, errorCode: 'database', message: expect.stringContaining('55P03') }],
+  });
+  await session.query('rollback');
+  expect((await sync()).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 3 } });
+  expect(await rows(`select from obs.vdn where last_outcome <> 'unchanged'`)).toEqual([]);
+});
+
 test('a lock that another session holds from before the run ends it with 6, and says what to look for', async () => {
   const options = `options=${encodeURIComponent('-c lock_timeout=500ms')}`;
   const { url, sync, simulator } = await syncSetup({ vdns: [1], databaseOptions: options });
