@@ -5,7 +5,7 @@ import type { CodeChange, FirstList, Since } from '../store/change-feed.ts';
 import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
 import { mostOnScreen, print } from './terminal.ts';
 
-/** Beyond this many rows nobody reads on; --json has them all. */
+/** More rows than this are not read; --json has them all. */
 const mostListed = 200;
 
 /** The change feed of a span of time. */

@@ -5,7 +5,7 @@ import { demoSource } from './demo-edits.ts';
 
 /**
  * A handful of calls as a warehouse has them, joined with the codes: one whose code was removed since keeps its
- * text, one whose code nobody knows stays in the report.
+ * text, one whose code is unknown stays in the report.
  */
 export async function sampleReport(db: Kysely<Database>): Promise<{ head: string[]; rows: string[][] }> {
   const { rows } = await sql<{ call: string; vdn: number; code: string; reason: string; list: string }>`

@@ -114,7 +114,7 @@ function configOf({ baseUrl }: Simulator, directory: string): Config {
   });
 }
 
-/** The demo must not write among somebody's real codes. */
+/** The demo must not write among real codes. */
 async function refuseOtherSources({ db }: OpenDatabase, directory: string): Promise<void> {
   const tables = await db.introspection.getTables();
   if (!tables.some(({ name }) => name === 'vdn')) return;

@@ -6,7 +6,7 @@ import { exitCodes } from '../errors.ts';
 const flushMs = 2000;
 
 /**
- * Keeps the program going whatever becomes of its output. Node writes to pipes in one blocking call: a log that is not
+ * Keeps the program going when its output cannot be written. Node writes to pipes in one blocking call: a log that is not
  * read would stop the whole process, with its timers, signals and locks. Nothing that is written is waited for here.
  */
 export function keepOutputFromBlocking(): void {

@@ -161,7 +161,7 @@ While it runs it can be edited over HTTP, without a signature and only from the 
                                                 reset, refused, hang
   POST               /simulator/edit                {"share":0.01,"firstVdn":1,"lastVdn":300}: changes 1 % of
                                                 the descriptions of these VDNs, or of all of them
-  GET, DELETE        /simulator/requests            what was asked for; DELETE counts anew
+  GET, DELETE        /simulator/requests            what was asked for; DELETE starts the count again
 
 Examples:
   obs-code-sync simulate

@@ -94,7 +94,7 @@ function troubleRow(alike: readonly VdnEntry[]): string[][] {
     ]);
 }
 
-/** The longest ago; never, and an instant in the future, which nobody can believe, before all. */
+/** The longest ago; never, and an instant in the future, which cannot be right, before all. */
 function verifiedText(alike: readonly VdnEntry[]): string {
   const ages = alike.map(({ ageMs }) => ageMs);
   if (ages.includes(null)) return 'never';

@@ -79,7 +79,7 @@ function workbookPart(sheet: string, range: string): string {
   );
 }
 
-/** Style 1 is text, so that a cell somebody enters again stays what it is; style 2 the same in bold. */
+/** Style 1 is text, so that a cell that is entered again stays what it is; style 2 the same in bold. */
 const styles = `<styleSheet xmlns="${main}">
 <fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>
 <fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>

@@ -4,7 +4,7 @@ import { readText } from './read-text.ts';
 
 const pemBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
 
-/** The certificates of a PEM bundle, without whatever else the file holds (a private key, say). */
+/** The certificates of a PEM bundle, without what else the file holds (a private key, say). */
 export function readCertificates(path: string): Parsed<string> {
   const file = readText(path);
   if (!file.ok) return { ok: false, problems: [`cannot be read: ${file.problems[0]}`] };

@@ -3,7 +3,7 @@ import { knownKeys } from './schema-document.ts';
 const suspicious = /secret|access|key|header|proxy|url|pass|token|@|:\/\//i;
 
 /**
- * A line of a file that cannot be parsed, as far as it may be shown. Without a parser nobody knows where a secret
+ * A line of a file that cannot be parsed, as far as it may be shown. Without a parser it is not known where a secret
  * begins, so a line is shown whole only where it begins with a known key and nothing in it hints at a secret.
  */
 export function maskLine(line: string): string {

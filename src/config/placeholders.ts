@@ -7,7 +7,7 @@ import type { Path, Problem } from './tree.ts';
 /** `$${` (an escaped `${`), `${…}`, or a `${` that nothing closes. */
 const placeholder = /\$\$\{|\$\{([^}]*)\}|\$\{/g;
 
-export interface Surroundings {
+export interface PlaceholderSources {
   readonly env: NodeJS.ProcessEnv;
   /** Where relative paths of `${file:PATH}` begin. */
   readonly directory: string;
@@ -17,7 +17,7 @@ export interface Surroundings {
  * A copy of the tree with every `${NAME}` and `${file:PATH}` filled in, wherever it stands in a text; keys are left
  * alone. What is filled in is not searched again. A text that cannot be filled in becomes undefined and a problem.
  */
-export function fillIn(tree: unknown, from: Surroundings): { tree: unknown; problems: Problem[] } {
+export function fillIn(tree: unknown, from: PlaceholderSources): { tree: unknown; problems: Problem[] } {
   const problems: Problem[] = [];
   const walk = (value: unknown, path: Path): unknown => {
     if (typeof value === 'string') {
@@ -38,7 +38,7 @@ export function isPlaceholder(text: string): boolean {
   return /^\$\{[^}]*\}$/.test(text);
 }
 
-function fillText(text: string, from: Surroundings): Parsed<string> {
+function fillText(text: string, from: PlaceholderSources): Parsed<string> {
   const problems: string[] = [];
   const value = text.replaceAll(placeholder, (whole: string, inner: string | undefined) => {
     if (whole === '$${') return '${';
@@ -57,7 +57,7 @@ const malformed = wrong(
   `has a \${ that begins neither \${NAME} nor \${file:PATH}; write $\${ for the two characters`,
 );
 
-function lookUp(inner: string, { env, directory }: Surroundings): Parsed<string> {
+function lookUp(inner: string, { env, directory }: PlaceholderSources): Parsed<string> {
   const [, file] = /^file:(.+)$/s.exec(inner) ?? [];
   if (file !== undefined && !file.includes('${')) return secretFile(file, directory);
   if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(inner)) return malformed;

@@ -13,7 +13,7 @@ export function schemaDocument(): string {
   return `${JSON.stringify(document, null, 2)}\n`;
 }
 
-/** Every key that a configuration file may have, at whatever depth. */
+/** Every key that a configuration file may have, at any depth. */
 export function knownKeys(): ReadonlySet<string> {
   const keys = new Set<string>();
   const collect = (node: Node) => {

@@ -51,7 +51,7 @@ export function configSchema(directory: string, env: NodeJS.ProcessEnv = {}) {
         .describe('The VDNs of a source that lose codes, taken together, where they are two or more.'),
     })
       .prefault({})
-      .describe('Which changes are held until somebody approves them.'),
+      .describe('Which changes are held until a person approves them.'),
     schedule: mapping({
       cron: text('a cron expression such as "15 2 * * *"').describe('When to sync: a cron expression.'),
       timezone: text('a time zone')

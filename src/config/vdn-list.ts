@@ -16,7 +16,7 @@ export interface VdnProblem {
 
 /**
  * The VDNs of a list's entries (whole numbers, or texts such as `25` and `100-120`), sorted, each once.
- * A VDN that is listed twice is a problem: it is usually a slip of somebody who meant another one.
+ * A VDN that is listed twice is a problem: it is usually a slip, where another one was meant.
  */
 export function expandVdns(entries: readonly unknown[]): { vdns: number[]; problems: VdnProblem[] } {
   const problems: VdnProblem[] = [];

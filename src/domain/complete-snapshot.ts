@@ -23,7 +23,7 @@ export type ReadResult =
   | { readonly kind: 'ambiguous' | 'conflicting'; readonly list: CountedList }
   | { readonly kind: 'broken'; readonly reason: string };
 
-/** A read that has as many entries as every page stated, whatever they are. */
+/** A read that has as many entries as every page stated, right or not. */
 export interface CountedList extends CodeList {
   /** SHA-256 over all entries in an order of their own: equal where the entries are the same, each as often. */
   readonly digest: string;

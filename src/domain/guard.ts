@@ -27,7 +27,7 @@ export interface SourceLosses {
 
 /**
  * Why a VDN's difference must be approved before it is applied: a sentence without its full stop, or undefined where it
- * need not be. An empty list where codes are active is held whatever the limits; a VDN without an active code has
+ * need not be. An empty list where codes are active is held at any limits; a VDN without an active code has
  * nothing to be suspicious against.
  */
 export function suspicion(

@@ -13,7 +13,7 @@ const entities: Readonly<Record<string, string>> = {
 };
 
 /**
- * What a refusal's body says, in quotes: all texts of its JSON, whatever their keys, or the title of a page. At most 300
+ * What a refusal's body says, in quotes: all texts of its JSON under any key, or the title of a page. At most 300
  * characters, and none that a terminal would obey.
  *
  * @param hide takes secrets out, which the server may have echoed

@@ -43,7 +43,7 @@ export interface SignedGet<T> {
 
 export interface SignedClient {
   /**
-   * Asks, with retries, each attempt signed anew and queued.
+   * Asks, with retries, each attempt signed again and queued.
    *
    * @param onAttempt called for every request that went out
    * @throws VdnError with the code of what the last attempt met

@@ -56,7 +56,7 @@ export function createTransport(
   // got is the client that this project's users chose, and stays; what it costs is in docs/performance.md.
   const configured = got.extend({
     agent: agents,
-    // Retries are made outside, so that each attempt is signed anew and waits for its turn.
+    // Retries are made outside, so that each attempt is signed again and waits for its turn.
     retry: { limit: 0 },
     followRedirect: false,
     throwHttpErrors: false,

@@ -13,7 +13,7 @@ export interface PageAnswer {
   readonly failure: FatalError | undefined;
 }
 
-/** The page, whatever becomes of the database: one that was written earlier would go on saying that all is well. */
+/** The page, also without a database: one that was written earlier would go on saying that all is well. */
 export async function answerWithPage(
   read: () => Promise<PageReport>,
   settings: Pick<PageSettings, 'invocation' | 'timezone'>,
@@ -35,7 +35,7 @@ export function renderUnavailablePage(
   { invocation, timezone }: Pick<PageSettings, 'invocation' | 'timezone'>,
   at: Date,
 ): string {
-  const sentence = `Nobody can say whether today’s reports can be trusted: ${reasons[code] ?? 'the database cannot be read'}.`;
+  const sentence = `Whether today’s reports can be trusted is not known: ${reasons[code] ?? 'the database cannot be read'}.`;
   const below = html`<p>${advice(code)} <code class="command">${commandLine(invocation, 'check')}</code> says where it is stuck, and so does the log. Codes that were stored are not
 lost by this; reports that can reach the database go on with what was verified last.</p>`;
   return pageDocument({

@@ -215,7 +215,7 @@ function because({ failing, held, ageMs }: VdnEntry): string {
   if (failing) return 'failing, see above';
   if (held) return 'held, see above';
   if (ageMs !== null && ageMs < 0)
-    return 'a clock was wrong: of an instant in the future nobody knows when it was';
+    return 'a clock was wrong: when an instant in the future really was is not known';
   return ageMs === null ? 'no run has read it yet' : 'no run has read it since';
 }
 

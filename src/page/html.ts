@@ -1,6 +1,6 @@
 import { harmless } from '../domain/quote.ts';
 
-/** Markup. There are two ways to it: `html`, which escapes whatever is not markup yet, and `trusted`. */
+/** Markup. There are two ways to it: `html`, which escapes what is not markup yet, and `trusted`. */
 export class Html {
   readonly #text: string;
 

@@ -7,7 +7,7 @@ import { age, clipped, limit } from './words.ts';
 /** Every VDN as a cell, coloured by how fresh it is, source by source; folded where there are very many. */
 export function vdnMap({ vdns, staleAfterMs }: PageReport): Html {
   if (vdns.length === 0) {
-    const content = html`<p class="empty">No VDN is known yet. The first sync notes every configured one, whatever comes of it.</p>`;
+    const content = html`<p class="empty">No VDN is known yet. The first sync lists every configured one, also those that fail.</p>`;
     return section('map', 'Every VDN', content);
   }
   const reasoned = vdns.filter(({ failing, held }) => failing || held).length <= mostReasons;

@@ -4,7 +4,7 @@ import type { PageReport } from './report.ts';
 import { lastEnded } from './runs.ts';
 import { age, limit } from './words.ts';
 
-/** Whether today's reports can be trusted: yes; with the exceptions that are counted; no; nobody knows. */
+/** Whether today's reports can be trusted: yes; with the exceptions that are counted; no; not known. */
 export type Trust = 'good' | 'partly' | 'bad' | 'unknown';
 
 /** How many VDNs the list of this name has. */

@@ -13,7 +13,7 @@ export function shortCount(number: number): string {
   return short.format(number);
 }
 
-/** How long ago something was, without the precision that nobody needs: `3 d`, `1 d 4 h`, `9 h`, `12 min`. */
+/** How long ago something was, without more precision than is needed: `3 d`, `1 d 4 h`, `9 h`, `12 min`. */
 export function age(ms: number): string {
   const unit = ms < minute ? second : ms < hour ? minute : ms < 2 * day ? hour : day;
   return formatSpan(Math.max(1, Math.floor(ms / unit)) * unit);

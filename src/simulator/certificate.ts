@@ -1,6 +1,6 @@
 /**
  * Which certificate the server shows: a good one from a private CA, one from that CA that has expired or is for
- * another host, or one that nobody signed but itself.
+ * another host, or one that only itself has signed.
  */
 export type CertificateKind = 'valid' | 'expired' | 'wrong-host' | 'self-signed';
 

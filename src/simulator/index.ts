@@ -43,7 +43,7 @@ export interface SimulatorOptions {
   readonly codesPerVdn?: number | ((vdnId: number) => number);
   /** Every answer comes so much later; default 0. */
   readonly latencyMs?: number;
-  /** Pages are never longer, whatever is asked for; default 50, the interface's own limit. */
+  /** Pages are never longer than this; default 50, the interface's own limit. */
   readonly maxPageSize?: number;
   /** More a second are answered 429 without Retry-After; default: no limit. */
   readonly requestsPerSecond?: number;
@@ -90,7 +90,7 @@ export interface Simulator {
   betweenRequests(vdnId: number, script: EditScript | undefined): void;
   /** Gives a share of all codes another description; returns how many. */
   rewrite(edit: BulkEdit): number;
-  /** Ends at once, whatever is under way. */
+  /** Ends at once, with requests under way. */
   close(): Promise<void>;
 }
 

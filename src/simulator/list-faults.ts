@@ -103,7 +103,7 @@ export const listFaults = {
     shape: shape('repeat-page', {}),
     bend: (_, draft) => ({ ...draft, pageNum: Math.max(1, draft.pageNum - 1) }),
   }),
-  /** Pages are never longer than this, whatever is asked for. */
+  /** Pages are never longer than this. */
   clamp: listFault({
     shape: shape('clamp', { pageSize: z.int().positive() }),
     short: ['pageSize', Number],
@@ -135,7 +135,7 @@ export const listFaults = {
       return { ...draft, list, total: list.length };
     },
   }),
-  /** The list consists of these JSON values, whatever they are; paged and counted as usual. */
+  /** The list consists of these JSON values, valid or not; paged and counted as usual. */
   rows: listFault({
     shape: shape('rows', { rows: z.array(z.unknown()) }),
     bend: ({ rows }, draft) => ({ ...draft, list: rows, total: rows.length }),

@@ -85,7 +85,7 @@ export async function openDatabase(
     openMigrationConnection: () => own(1, ['set statement_timeout to 0'], serversOf(url, 0)),
     assertOwned: () => {},
     async close() {
-      // One that is still being made rejects with why it could not be; whoever asked for it hears that.
+      // One that is still being made rejects with why it could not be; its caller hears that.
       await Promise.allSettled([db.destroy(), reading.destroy()]);
     },
   };

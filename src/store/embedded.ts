@@ -123,7 +123,7 @@ async function takeLock(directory: string) {
         lost = error;
       },
     });
-    // Whoever takes the lock over writes another: one look tells, also right after this process stood still.
+    // A process that takes the lock over writes another: one look tells, also right after this process stood still.
     const ownerFile = path.join(directory, 'lock-owner');
     const owner = randomUUID();
     await writeFile(ownerFile, owner);
@@ -151,7 +151,7 @@ async function takeLock(directory: string) {
   }
 }
 
-/** Undefined where whoever took over is done already. */
+/** Undefined where the process that took over is done already. */
 function ownerIn(file: string): string | undefined {
   try {
     return readFileSync(file, 'utf8');

@@ -31,7 +31,7 @@ const mostLookedUp = 10_000;
 const mostListed = 60;
 
 /**
- * What the given runs changed, the newest runs first, as far as it can be looked up while somebody waits.
+ * What the given runs changed, the newest runs first, as far as it can be looked up while a reader waits.
  *
  * @param runs newest first; of those still under way nothing is told
  */

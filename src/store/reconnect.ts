@@ -79,7 +79,7 @@ export class Reconnect {
         if (performance.now() >= deadline) throw error;
       }
       await this.whenWritable();
-      // Whatever keeps a database that answers busy may take a moment more.
+      // What keeps a database that answers busy may take a moment more.
       await delay(probeEveryMs, undefined, { signal: this.#signal }).catch(() =>
         this.#signal.throwIfAborted(),
       );

@@ -84,7 +84,7 @@ function columnsOf<Prefix extends string, Kind extends string>(
   return Object.fromEntries(entries);
 }
 
-/** Writes a line for each VDN that was not tried, whatever their number in one statement. */
+/** Writes a line for each VDN that was not tried, all in one statement. */
 export async function recordSkipped(
   db: Kysely<Database>,
   runId: number,

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** What the program's SQL and the driver rely on, whatever the role, the database or the server has set. */
+/** What the program's SQL and the driver rely on, set by itself, over what the role, the database or the server has set. */
 const reliedUpon: Readonly<Record<string, string>> = {
   // The driver reads dates in this style alone.
   DateStyle: 'ISO',

@@ -5,7 +5,7 @@ import type { Database } from './tables.ts';
 
 /**
  * Refuses a schema in which another role may create: a function or an operator of its own, that fits the arguments better
- * than Postgres's, would be called with the rights of whatever role runs this program. Trusted are the schema's owner,
+ * than Postgres's, would be called with the rights of the role that runs this program. Trusted are the schema's owner,
  * superusers, and the connected role itself.
  *
  * @throws FatalError `database-unusable`, with the REVOKE to run

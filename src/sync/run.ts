@@ -28,7 +28,7 @@ export interface RunOptions {
 }
 
 /**
- * One run over the selected VDNs. It always ends within `maxDurationMs`, whatever is thrown.
+ * One run over the selected VDNs. It always ends within `maxDurationMs`.
  *
  * @throws FatalError where the run could not begin; then nothing was touched. Interruption where it was stopped before
  */
@@ -117,7 +117,7 @@ function statusOfRow({ status }: RunSummary) {
   return status === 'refused' ? 'failed' : status;
 }
 
-/** Whatever was thrown, as what ends a run. */
+/** What was thrown, as what ends a run. */
 function reasonToStop(reason: unknown, logger: Logger): FatalError | Interruption {
   if (reason instanceof FatalError || reason instanceof Interruption) return reason;
   // A bug: its report needs to say where it happened.

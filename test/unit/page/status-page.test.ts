@@ -193,7 +193,7 @@ describe('empty states are said in words', () => {
   test('database away', () => {
     const text = read(renderUnavailablePage('database-unreachable', fineReport(), at));
     expect(text).toContain(
-      'Nobody can say whether today’s reports can be trusted: the database cannot be reached.',
+      'Whether today’s reports can be trusted is not known: the database cannot be reached.',
     );
     expect(text).toContain('as of 2026-11-23 19:20 (11:20 UTC)');
     expect(text).toContain('obs-code-sync check');
