@@ -39,11 +39,12 @@ export class Approvals {
   /** The plan of a difference, where it is approved in this VDN; undefined where it is not. */
   async planFor({ vdnId, held }: VdnState, difference: Difference): Promise<string | undefined> {
     if (held === undefined) return undefined;
-    const covering = this.#approved.has(held.plan) ? held.plan : this.#planOfAll;
-    if (covering === undefined || planOf(this.#source, difference) !== held.plan) return undefined;
+    const covering = [held.plan, this.#planOfAll].filter((plan) => plan !== undefined);
+    const approved = covering.filter((plan) => this.#approved.has(plan));
+    if (approved.length === 0 || planOf(this.#source, difference) !== held.plan) return undefined;
     // Two differences could have one plan; the stored one decides.
     if (!(await this.#store.holds(this.#source, vdnId, difference.changes))) return undefined;
-    this.#used.add(covering);
+    for (const plan of approved) this.#used.add(plan);
     return held.plan;
   }
 }

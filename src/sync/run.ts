@@ -181,8 +181,8 @@ function warnOfUnusedApprovals(
   for (const plan of unused) {
     logger.warn(
       { plan },
-      `the approval of ${plan} matched nothing that was held when the run began, so it had no effect; \`status\` lists the plans ` +
-        'that are held',
+      `the approval of ${plan} matched nothing, so it had no effect: no list that was read differs as was held under it when the ` +
+        'run began; `status` lists the plans that are held',
     );
   }
   return unused.length;

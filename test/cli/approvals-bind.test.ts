@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { planOfAll } from '../../src/domain/diff.ts';
 import { run } from '../support/command.ts';
 import { violations } from '../support/invariants.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
@@ -37,6 +38,17 @@ test('nor one that is held under the same plan with another stored difference', 
   const result = await setup.sync('--approve', plan);
   expect(result.json()).toMatchObject({ exitCode: 4, vdns: { changed: 1, held: 1 } });
   expect(Object.keys(await plansOf(setup))).toEqual(['2']);
+});
+
+test('approvals that cover one VDN twice have both matched', async () => {
+  const setup = await heldSetup([1, 2], [1, 2]);
+  const { '1': plan = '' } = await plansOf(setup);
+  const all = planOfAll(
+    'test',
+    [1, 2].map((vdnId) => ({ vdnId, plan })),
+  );
+  const result = await setup.sync('--approve', plan, '--approve', all);
+  expect(result.json()).toMatchObject({ exitCode: 0, vdns: { changed: 2 } });
 });
 
 test('one approval covers all that a source has held, and just that', async () => {
