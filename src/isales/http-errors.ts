@@ -118,7 +118,7 @@ function unauthorizedMessage({ headers, othersPass }: Refusal, said: string, now
   }
   return (
     `the server refused the signature (401)${said}. Check accessKey and secretKey; \`check\` tries the other documented ` +
-    'ways to sign and says which one the server takes.'
+    'ways to sign and says which one the server takes. Where it answers other VDNs, ask for the right to this one.'
   );
 }
 

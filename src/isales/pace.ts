@@ -21,9 +21,9 @@ export interface PaceLimits {
 }
 
 /**
- * How fast one server is asked: as configured, and slower where it says that this is too fast. A 429 without
- * Retry-After pauses the server, each further one twice as long; then requests go one at a time, a second apart, and
- * twice as fast after every 20 answers. So a server's own limit is found without a setting.
+ * How fast one server is asked: as configured, and slower where it says that this is too fast. A 429 pauses the server
+ * for as long as its Retry-After asks, else each further one twice as long; then requests go one at a time, a second
+ * apart, and twice as fast after every 20 answers. So a server's own limit is found without a setting.
  */
 export class Pace {
   readonly #limits: PaceLimits;
@@ -90,7 +90,8 @@ export class Pace {
    */
   refused(startedAt: number, now: number, retryAfterMs: number | undefined): number | undefined {
     this.#goodAnswers = 0;
-    if (!retryAfterMs) this.#speed = 1;
+    // With Retry-After too: such a server may take one request then, and not all that have waited for it.
+    this.#speed = 1;
     if (startedAt < this.#lastPauseAt) {
       if (retryAfterMs) this.pause(retryAfterMs, now);
       return undefined;

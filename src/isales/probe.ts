@@ -21,7 +21,8 @@ export async function probeSource(source: SourceConfig, signal: AbortSignal): Pr
   if (configured.error?.code !== 'unauthorized') return { ...configured, otherSigning: undefined };
   for (const signing of otherSignings(source)) {
     const { error } = await ask({ ...source, signing }, signal);
-    if (error === undefined) return { ...configured, otherSigning: signing };
+    // A failure code in a 200 comes behind the signature.
+    if (error === undefined || error.code === 'isales-error') return { ...configured, otherSigning: signing };
   }
   return { ...configured, otherSigning: undefined };
 }

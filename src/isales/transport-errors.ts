@@ -32,19 +32,20 @@ export function transportError(error: unknown, { timeoutMs, proxy }: Way): VdnEr
   );
 }
 
-/** What a proxy answers instead of letting a request through: it has not reached the server. */
+/**
+ * What a proxy answers instead of letting a request through. Its status is not the error's: the server has said nothing,
+ * of a single VDN least of all.
+ */
 export function proxyRefusal(status: number, proxy: string): VdnError {
   if (status === 407) {
     return new VdnError(
       'network',
       `the proxy ${proxy} wants a user name and a password, or refuses those that it got (407): set proxy: http://USER:PASSWORD@…`,
-      { status },
     );
   }
   return new VdnError(
     'network',
     `the proxy ${proxy} refuses to connect to the server (${status}): have it let through there, or name the server in NO_PROXY.`,
-    { status },
   );
 }
 
