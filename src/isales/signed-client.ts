@@ -135,7 +135,12 @@ const shortestSecret = 4;
 /** What no message may show, longest first, so that no part of one is left. */
 function secretsOf({ secretKey, headers = {}, proxy }: ClientConfig): string[] {
   const { password = '' } = proxy === undefined ? {} : new URL(proxy);
-  const further = [...Object.values(headers), password, decodeURIComponent(password)];
+  // A server sees header values without the blanks around them.
+  const further = [
+    ...Object.values(headers).map((value) => value.trim()),
+    password,
+    decodeURIComponent(password),
+  ];
   return [secretKey, ...further.filter(({ length }) => length >= shortestSecret)].sort(
     (a, b) => b.length - a.length,
   );

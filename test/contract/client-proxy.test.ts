@@ -110,7 +110,7 @@ describe('behind a balancer or a gateway', () => {
   test('a gateway gets the headers that it wants, and no message shows their values', async () => {
     await using server = await simulated();
     const value = 'app-key-0123456789';
-    const client = clientOf(server.simulator.baseUrl, { headers: { 'X-APP-Key': value } });
+    const client = clientOf(server.simulator.baseUrl, { headers: { 'X-APP-Key': `${value} ` } });
     expect((await client.page()).total).toBe(120);
     expect(server.simulator.requests.entries()[0]?.headers['x-app-key']).toBe(value);
     server.simulator.fault({ kind: 'body', status: 403, body: JSON.stringify({ error_msg: `no ${value}` }) });
