@@ -55,7 +55,7 @@ describe('the invariants', () => {
     ['a VDN with codes was verified', `update obs.vdn set first_verified_at = null`],
     [
       'by the last attempt is not held',
-      `insert into obs.held_change values ('s', 1, '0123456789ab', now(), 1, '[]')`,
+      `insert into obs.held_change values ('s', 1, '0123456789abcdef', now(), 1, '[]', 'too much')`,
     ],
   ] as const;
   for (const [rule, damage] of damages) {
