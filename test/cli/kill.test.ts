@@ -1,12 +1,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { runs } from '../support/effort.ts';
 import { codeViolations, violations } from '../support/invariants.ts';
+import { runs } from '../support/runs.ts';
 import { openSession, until, untilHeldUp } from '../support/sessions.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 import { edited, gateInCommit, pauses, runAfter, slowApply, unlike } from './kill-world.ts';
 
-const kills = runs(33);
+const kills = runs(9);
 /** Side by side, since a run waits more than it works. */
 const lanes = 3;
 const vdnIds = [1, 2, 3, 4, 5, 6];

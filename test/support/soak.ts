@@ -1,16 +1,10 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../src/config/duration.ts';
+import { testsOfChance } from './runs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-
-/** Tests of chance are those that ask `effort.ts` how often. */
-const testsOfChance = readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
-  .filter((file) => file.endsWith('.test.ts'))
-  .map((file) => `test/${file}`)
-  .filter((file) => readFileSync(`${root}/${file}`, 'utf8').includes('/effort.ts'));
 
 interface SoakOptions {
   readonly factor: number;
@@ -28,7 +22,7 @@ new Command('soak')
   )
   .addHelpText(
     'after',
-    `\nThe tests:\n  ${testsOfChance.join('\n  ')}\n\nEnds with 1 at the first round in which a test fails.`,
+    `\nThe tests:\n  ${testsOfChance().join('\n  ')}\n\nEnds with 1 at the first round in which a test fails.`,
   )
   .action((filters: string[], options: SoakOptions) => {
     process.exitCode = soak(filters, options);
@@ -36,7 +30,7 @@ new Command('soak')
   .parse();
 
 function soak(filters: readonly string[], { factor, for: durationMs = 0 }: SoakOptions): number {
-  const files = testsOfChance.filter(
+  const files = testsOfChance().filter(
     (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
   if (files.length === 0) {
@@ -51,7 +45,7 @@ function soak(filters: readonly string[], { factor, for: durationMs = 0 }: SoakO
       {
         cwd: root,
         stdio: 'inherit',
-        env: { ...process.env, SOAK_FACTOR: String(factor) },
+        env: { ...process.env, SOAK_FACTOR: String(factor), SOAK_SEED: String(Date.now()) },
       },
     );
     const minutes = ((Date.now() - startedAt) / 60_000).toFixed(1);

@@ -35,7 +35,7 @@ export function startOnTerminal(args: readonly string[], options: TerminalOption
 }
 
 /** Starts any program on a pseudo-terminal; the kernel hangs it up when the tests end. */
-export function launchOnTerminal(command: readonly string[], options: TerminalOptions = {}): TerminalCommand {
+function launchOnTerminal(command: readonly string[], options: TerminalOptions = {}): TerminalCommand {
   const [file = '', ...args] = command;
   const { columns = 120, timeoutMs = 50_000 } = options;
   const ownDirectory =

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import type { Command } from 'commander';
 import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.ts';
 import { exitCodes } from '../../src/errors.ts';
-import { run } from '../support/command.ts';
 
 const root = new URL('../../', import.meta.url);
 const readme = readFileSync(new URL('README.md', root), 'utf8');
@@ -51,7 +51,13 @@ test('the commands and options that it names exist', async () => {
     .split('\n')
     .filter((line) => commands.some((command) => line.startsWith(`| \`${command}\` |`)));
   expect(rows).toHaveLength(commands.length);
-  const helps = await Promise.all(commands.map(async (command) => (await run([command, '--help'])).stdout));
+  const helps = await Promise.all(
+    commands.map(async (name) => {
+      const module = await import(`../../src/commands/${name}.ts`);
+      const command: Command = module[`${name}Command`](() => {});
+      return command.helpInformation();
+    }),
+  );
   for (const [index, row] of rows.entries()) {
     const options = [...row.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
     for (const option of [...options, '--config', '--log-level']) expect(helps[index]).toContain(option);

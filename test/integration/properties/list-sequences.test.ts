@@ -4,9 +4,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../../src/simulator/index.ts';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
 import { testKeys } from '../../support/configuration.ts';
-import { runs } from '../../support/effort.ts';
 import { violations } from '../../support/invariants.ts';
 import { type TestDatabase, testDatabase } from '../../support/postgres.ts';
+import { runs } from '../../support/runs.ts';
 import { type SourceSettings, syncInProcess } from './in-process.ts';
 
 /** Lists that live side by side, so that one run of the program tries several sequences. */

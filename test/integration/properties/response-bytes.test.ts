@@ -7,9 +7,9 @@ import { VdnError } from '../../../src/errors.ts';
 import { createClient, type IsalesClient } from '../../../src/isales/client.ts';
 import { ServerQueue } from '../../../src/isales/server-queue.ts';
 import { testKeys } from '../../support/configuration.ts';
-import { runs } from '../../support/effort.ts';
 import { responseBody } from '../../support/mutated-bodies.ts';
 import { parsePageOf } from '../../support/parsed-page.ts';
+import { runs } from '../../support/runs.ts';
 
 /** Answers every request with the next of these bytes, whatever they are, and closes. */
 let answer: Buffer;

@@ -5,6 +5,7 @@ import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config/load.ts';
 import { knownKeys } from '../../../src/config/schema-document.ts';
 import { FatalError } from '../../../src/errors.ts';
+import { runs } from '../../support/runs.ts';
 import { placeholder, smallest, written } from './support.ts';
 
 const key = fc.oneof(
@@ -41,7 +42,9 @@ const text = fc.oneof(
   fc.string({ unit: fc.constantFrom(...'abc:-[]{}"\'&*!|>%@#,? \n\t$0') }),
 );
 
-test('any file gives a configuration or an error for the operator, never another one', async () => {
+const never = 'any file gives a configuration or an error for the operator, never another one';
+
+test(never, { timeout: runs(20_000) }, async () => {
   const file = await written('');
   await fc.assert(
     fc.asyncProperty(text, async (content) => {
@@ -49,6 +52,6 @@ test('any file gives a configuration or an error for the operator, never another
       const error: unknown = await loadConfig(file, {}).catch((thrown: unknown) => thrown);
       if (error instanceof Error) expect(error).toBeInstanceOf(FatalError);
     }),
-    { numRuns: 300 },
+    { numRuns: runs(100) },
   );
 });

@@ -3,16 +3,16 @@ import { CompleteSnapshot } from '../../../../src/domain/complete-snapshot.ts';
 import { VdnError } from '../../../../src/errors.ts';
 import { readPages } from '../../../../src/sync/read-pages.ts';
 import { readSnapshot } from '../../../../src/sync/read-snapshot.ts';
-import { runs } from '../../../support/effort.ts';
+import { runs } from '../../../support/runs.ts';
 import { Exhaustive, Seeded } from './chance.ts';
 import { type Edit, EditedList } from './edited-list.ts';
 import { anyhow, atRandom, type Reader, type Reading, readWhileEdited } from './schedule.ts';
 import { serverOf, usualEdits, type WorldName } from './worlds.ts';
 
-const longRun = process.env.SOAK_FACTOR !== undefined;
-const schedules = runs(2_500);
-/** The same schedules in each `npm test`, others in each longer run. */
-const firstSeed = longRun ? Date.now() : 20260102;
+const schedules = runs(500);
+const longRun = schedules > 500;
+/** The same schedules in each run of the tests, others in each round of `npm run soak`. */
+const firstSeed = Number(process.env.SOAK_SEED ?? 20260102);
 
 function readAtRandom(
   reader: Reader,

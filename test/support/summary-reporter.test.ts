@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
-import { launch } from '../support/command.ts';
+import { launch } from './command.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
