@@ -1,9 +1,16 @@
 import { open, writeFile } from 'node:fs/promises';
+import type { VdnOutcome } from '../domain/outcome.ts';
 import { FatalError } from '../errors.ts';
 import type { RunSummary } from '../sync/summary.ts';
 
 /** Kubernetes cuts a termination message at 4,096 bytes. */
 const mostBytes = 4000;
+
+/** The order in which outcomes are kept: many changed VDNs must not push the one that is held out. */
+const lastKept: Readonly<Record<VdnOutcome, number>> = {
+  ...{ held: 0, failed: 1, skipped: 2 },
+  ...{ changed: 3, unchanged: 3, fresh: 3 },
+};
 
 /** What surrounds the error and the outcomes takes less than 1,000 bytes. */
 const mostErrorBytes = 2000;
@@ -33,14 +40,15 @@ export async function writeSummaryFile(file: string, summary: RunSummary): Promi
 
 /**
  * The summary without the changes, as JSON of at most 4,000 bytes: long messages are cut, and where it still is
- * longer, the outcomes at the end are left out and `outcomesLeftOut` says how many.
+ * longer, the outcomes at the end are left out and `outcomesLeftOut` says how many. Those that need a person stand first.
  */
 export function summaryText(summary: RunSummary): string {
   const error = summary.error && {
     ...summary.error,
     message: beginning(summary.error.message, mostErrorBytes),
   };
-  const outcomes = summary.outcomes.map(({ changes: _, message, ...outcome }) => ({
+  const trouble = summary.outcomes.toSorted((a, b) => lastKept[a.outcome] - lastKept[b.outcome]);
+  const outcomes = trouble.map(({ changes: _, message, ...outcome }) => ({
     ...outcome,
     ...(message === undefined ? {} : { message: beginning(message, mostMessageBytes) }),
   }));

@@ -127,7 +127,7 @@ export async function syncVdn(
     return {
       ...{ source, vdnId, outcome: verdict.outcome, requests, durationMs: work.durationMs },
       codes: verdict.outcome === 'changed' ? countChanges(difference.changes) : noCodes,
-      ...heldOrApproved(verdict),
+      ...heldOrApproved(verdict, context, state),
       ...(store.runId === null ? { changes: difference.changes } : {}),
     };
   } finally {
@@ -159,10 +159,16 @@ async function judge(
   return { outcome: 'held', plan, reason };
 }
 
-function heldOrApproved(verdict: Verdict): Pick<VdnResult, 'plan' | 'reason' | 'message'> {
+function heldOrApproved(
+  verdict: Verdict,
+  { store }: SourceContext,
+  { held }: VdnState,
+): Pick<VdnResult, 'plan' | 'reason' | 'message'> {
   if (verdict.outcome === 'held') {
     const { plan, reason } = verdict;
-    const message = `${reason}. Nothing was written; if it is right, run \`sync --approve ${plan}\`.`;
+    // What only a dry run has seen cannot be approved yet.
+    const first = store.runId === null && held?.plan !== plan ? '`sync`, which holds it, and then ' : '';
+    const message = `${reason}. Nothing was written; if it is right, run ${first}\`sync --approve ${plan}\`.`;
     return { plan, reason, message };
   }
   return verdict.outcome === 'changed' && verdict.approvedPlan !== undefined

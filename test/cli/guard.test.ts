@@ -150,7 +150,13 @@ describe('the guard', () => {
     const dry = await sync('--dry-run');
     expect(dry.exitCode).toBe(4);
     const { outcomes } = dry.json() as { outcomes: { plan: string; changes: unknown[] }[] };
-    expect(outcomes).toMatchObject([{ outcome: 'held', plan: expect.any(String) }]);
+    expect(outcomes).toMatchObject([
+      {
+        outcome: 'held',
+        plan: expect.any(String),
+        message: expect.stringContaining('run `sync`, which holds it,'),
+      },
+    ]);
     expect(outcomes[0]?.changes).toHaveLength(codesPerVdn);
     const plan = outcomes[0]?.plan ?? '';
     expect(await rowVersions(url)).toEqual(stored);
@@ -160,6 +166,9 @@ describe('the guard', () => {
       exitCode: 0,
       outcomes: [{ outcome: 'changed', plan }],
     });
+    // Now that it is held, a dry run names the command that works.
+    const [later] = ((await sync('--dry-run')).json() as { outcomes: { message: string }[] }).outcomes;
+    expect(later?.message).toContain(`if it is right, run \`sync --approve ${plan}\`.`);
     expect((await sync('--approve', plan)).json()).toMatchObject({ exitCode: 0, vdns: { changed: 1 } });
     expect(await activeCodes({ rows }, 1)).toEqual([]);
   });

@@ -41,6 +41,16 @@ describe('a summary file has at most 4,000 bytes of JSON', () => {
     expect(outcomes.length + outcomesLeftOut).toBe(summary.outcomes.length);
   });
 
+  test('many changed VDNs do not push out the ones that need a person', () => {
+    const vdn = (vdnId: number, outcome: 'changed' | 'failed' | 'held') => ({
+      ...{ source: 'prod', vdnId, outcome, requests: 3 },
+    });
+    const changed = Array.from({ length: 100 }, (_, n) => vdn(n + 1, 'changed'));
+    const outcomes = [...changed, vdn(101, 'failed'), vdn(102, 'held')];
+    const kept = JSON.parse(summaryText({ ...refused('short'), outcomes })).outcomes;
+    expect(kept.slice(0, 3)).toMatchObject([{ vdnId: 102 }, { vdnId: 101 }, { vdnId: 1 }]);
+  });
+
   test('what is short is kept whole', async () => {
     const file = path.join(await temporaryDirectory(), 'summary.json');
     await writeSummaryFile(file, refused('short'));
