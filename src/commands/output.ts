@@ -36,6 +36,7 @@ export async function outputEnds(): Promise<void> {
 }
 
 async function written(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength > 0 && !stream.destroyed)
-    await Promise.race([once(stream, 'drain'), once(stream, 'close')]);
+  if (stream.writableLength === 0 || stream.destroyed) return;
+  // A reader that has gone ends the wait with an error, which the stream's own listener has told.
+  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
 }

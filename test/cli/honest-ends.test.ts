@@ -40,6 +40,18 @@ test.each([
   expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) });
 });
 
+test.each([['status'], ['changes', '--json'], ['sync']])(
+  '%s %s to a reader that has gone ends as it would',
+  async (...args) => {
+    const { config, sync } = await syncSetup({ vdns: [1], codesPerVdn: 10 });
+    await sync();
+    // The writer outlives its reader: what it ended with goes to stderr.
+    const { stderr } = await shell('{ "$@"; echo "ended with $?" >&2; } | true', args, config);
+    expect(stderr).toContain('ended with 0');
+    expect(stderr).not.toMatch(/EPIPE|^\s+at /m);
+  },
+);
+
 test('a right that is missing in the middle of status and changes is 7, and no bug', async () => {
   const { rows, url } = await syncSetup({ vdns: [1] });
   const asStranger = new URL(url);
