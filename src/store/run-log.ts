@@ -23,6 +23,8 @@ export interface RunResult {
   readonly vdns: VdnCounts & { readonly unconfigured: number };
   readonly codes: ChangeCounts;
   readonly requests: number;
+  /** In milliseconds. */
+  readonly durationMs: number;
 }
 
 /**
@@ -53,10 +55,14 @@ export async function startRun(
   });
 }
 
-/** Closes the run's row. */
-export async function finishRun(db: Kysely<Database>, runId: number, result: RunResult): Promise<void> {
+/**
+ * Closes the run's row.
+ *
+ * @returns how long the run took by the database's clock, in milliseconds: what `status` shows of it
+ */
+export async function finishRun(db: Kysely<Database>, runId: number, result: RunResult): Promise<number> {
   const { vdns, codes } = result;
-  await db
+  const row = await db
     .updateTable('sync_run')
     .set({
       finished_at: clock,
@@ -71,7 +77,9 @@ export async function finishRun(db: Kysely<Database>, runId: number, result: Run
       requests: result.requests,
     })
     .where('run_id', '=', runId)
-    .execute();
+    .returning(['started_at', 'finished_at'])
+    .executeTakeFirstOrThrow();
+  return Number(row.finished_at) - Number(row.started_at);
 }
 
 /** A column per outcome or kind of change. */

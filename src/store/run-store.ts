@@ -20,6 +20,11 @@ import {
 } from './vdn-states.ts';
 import type { OutcomeRecord } from './write-outcomes.ts';
 
+// All of the store that a run knows.
+export type { OpenDatabase } from './database.ts';
+export type { RunOrigin, RunResult } from './run-log.ts';
+export { type SourceNews, unknownVdn, type VdnState } from './vdn-states.ts';
+
 /** What a run works on, as far as the store has to know. */
 export interface RunScope {
   readonly sources: readonly ConfiguredSource[];
@@ -156,9 +161,12 @@ async function finish(
   // It was waited for long enough already; the next run closes the row.
   if (result.error?.code === 'database-unreachable') return result;
   const { error } = result;
+  let { durationMs } = result;
   const storable = { ...result, error: error && { ...error, message: text.message(error.message) } };
   try {
-    await orFatal(database, () => reconnect.retry(() => finishRun(database.db, runId, storable)));
+    durationMs = await orFatal(database, () =>
+      reconnect.retry(() => finishRun(database.db, runId, storable)),
+    );
   } catch (error) {
     if (!signal.aborted && !(error instanceof FatalError)) throw error;
     if (signal.aborted) {
@@ -169,7 +177,7 @@ async function finish(
     return { ...result, status: 'failed', exitCode, error: { code, message } };
   }
   if (!signal.aborted) await forgetOldRuns(database, retentionMs, logger);
-  return result;
+  return { ...result, durationMs };
 }
 
 /** A convenience that the next run can do as well: its failure is not the run's. */

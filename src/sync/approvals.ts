@@ -1,6 +1,5 @@
 import { type Difference, planOf, planOfAll } from '../domain/diff.ts';
-import type { RunStore } from '../store/run-store.ts';
-import type { VdnState } from '../store/vdn-states.ts';
+import type { RunStore, VdnState } from '../store/run-store.ts';
 
 /**
  * What a person has approved of one source: exactly the differences that were held when the run began, in exactly the VDNs

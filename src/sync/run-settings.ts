@@ -1,5 +1,5 @@
 import type { GuardConfig } from '../config/types.ts';
-import type { RunOrigin } from '../store/run-log.ts';
+import type { RunOrigin } from '../store/run-store.ts';
 import type { SourceSelection } from './selection.ts';
 
 /** What a run is to do. */

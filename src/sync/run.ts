@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { FatalError, Interruption } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
-import type { OpenDatabase } from '../store/database.ts';
+import type { OpenDatabase } from '../store/run-store.ts';
 import { openRunStore, type RunScope, type RunStore } from '../store/run-store.ts';
 import type { RunSettings } from './run-settings.ts';
 import { vdnsSelected } from './selection.ts';
@@ -105,8 +105,9 @@ async function finish(
 ): Promise<RunSummary> {
   const summary = counters.summary(stopped);
   try {
-    const { status, exitCode, error } = await store.finish({ ...summary, status: statusOfRow(summary) });
-    return { ...summary, status, exitCode, error };
+    const ended = await store.finish({ ...summary, status: statusOfRow(summary) });
+    const { status, exitCode, error, durationMs } = ended;
+    return { ...summary, status, exitCode, error, durationMs };
   } catch (error) {
     return counters.summary(reasonToStop(error, logger));
   }

@@ -1,5 +1,5 @@
 import type { SourceConfig } from '../config/types.ts';
-import type { SourceNews } from '../store/vdn-states.ts';
+import type { SourceNews } from '../store/run-store.ts';
 
 /**
  * In which way a source is another than in its last run, in words: the usual cause of a change that is held.

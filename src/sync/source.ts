@@ -1,7 +1,7 @@
 import { type GuardLimits, sourceSuspicion } from '../domain/guard.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { VdnError, type VdnErrorCode } from '../errors.ts';
-import type { VdnState } from '../store/vdn-states.ts';
+import type { VdnState } from '../store/run-store.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { noCodes, type VdnResult } from './summary.ts';
 import { type Losses, type SourceContext, syncVdn, VdnWork } from './vdn.ts';

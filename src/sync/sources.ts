@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { type Attempt, createClient } from '../isales/client.ts';
 import { ServerQueue } from '../isales/server-queue.ts';
 import type { RunStore } from '../store/run-store.ts';
-import { unknownVdn, type VdnState } from '../store/vdn-states.ts';
+import { unknownVdn, type VdnState } from '../store/run-store.ts';
 import { Approvals } from './approvals.ts';
 import { ListRoom } from './list-room.ts';
 import type { RunSettings } from './run-settings.ts';

@@ -1,7 +1,7 @@
 import { type Change, type ChangeCounts, changeKinds } from '../domain/diff.ts';
 import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { exitCodes, FatalError, Interruption, type VdnErrorCode } from '../errors.ts';
-import type { RunResult } from '../store/run-log.ts';
+import type { RunResult } from '../store/run-store.ts';
 
 /** What a VDN came to. */
 export interface VdnResult {
@@ -28,7 +28,6 @@ export interface RunSummary extends Omit<RunResult, 'status'> {
   readonly status: RunResult['status'] | 'refused';
   readonly shard: string | null;
   readonly dryRun: boolean;
-  readonly durationMs: number;
   /** The VDNs that are neither unchanged nor fresh. */
   readonly outcomes: readonly SummaryOutcome[];
 }

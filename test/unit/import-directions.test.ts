@@ -121,6 +121,12 @@ test('imports point one way, and never in a circle', async () => {
   expect(circle(imports)).toBeUndefined();
 });
 
+test('of the store, sync knows the run store alone', async () => {
+  const imports = (await allImports()).filter(({ from }) => folderOf(from) === 'sync');
+  const ofStore = imports.map(({ to }) => to).filter((to) => folderOf(to) === 'store');
+  expect(new Set(ofStore)).toEqual(new Set(['src/store/run-store.ts']));
+});
+
 test.each([
   ['src/store/planted.ts', `import type { Page } from '../isales/response.ts';`],
   ['src/isales/planted.ts', `import {\n  type Kysely,\n  sql,\n} from '../store/tables.ts';`],
