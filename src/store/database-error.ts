@@ -3,6 +3,7 @@ import { ConnectionLostError, DatabaseBusyError, DatabaseError, FatalError } fro
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
   undefinedTable: '42P01',
+  undefinedColumn: '42703',
   undefinedObject: '42704',
   duplicateTable: '42P07',
   uniqueViolation: '23505',
@@ -124,6 +125,8 @@ function adviceFor(state: string | undefined): string {
       );
     case sqlState.uniqueViolation:
       return 'Where a restore has restarted the numbers of runs, `check` as the owner and docs/operations.md have the SQL.';
+    case sqlState.undefinedColumn:
+      return 'A table of another program may stand under a name that is needed: choose another database.schema, or rename what is there.';
     case sqlState.readOnlyTransaction:
       return (
         'It is a standby, or was made read-only. Give database.url the primary, or all hosts with ' +

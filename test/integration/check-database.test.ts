@@ -202,3 +202,13 @@ test("another program's table under a name that is needed is named, and no migra
     ),
   ).toEqual([{ relname: 'vdn' }]);
 });
+
+test("another program's table of migrations is 7 with what to do, for check and migrate alike", async () => {
+  const url = await emptyDatabase();
+  await query(url, 'create schema obs; create table obs.schema_migration (version text)');
+  await expect(migrate(url)).rejects.toMatchObject({ exitCode: 7 });
+  expect(await check(url)).toMatchObject({
+    exitCode: 7,
+    said: expect.stringMatching(/table of another program.*choose another database.schema/),
+  });
+});
