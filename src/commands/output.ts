@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { exitCodes } from '../errors.ts';
 
@@ -35,8 +34,11 @@ export async function outputEnds(): Promise<void> {
   if (process.stderr.writableLength > 0) process.exit();
 }
 
-async function written(stream: NodeJS.WriteStream): Promise<void> {
-  if (stream.writableLength === 0 || stream.destroyed) return;
-  // A reader that has gone ends the wait with an error, which the stream's own listener has told.
-  await Promise.race([once(stream, 'drain'), once(stream, 'close')]).catch(() => {});
+/** Resolves when all that was written before is out, or cannot be any more: the stream's own listener tells of errors. */
+function written(stream: NodeJS.WriteStream): Promise<void> {
+  // Not by `drain`, which comes only after more than the stream's buffer was waiting.
+  if (stream.writableLength === 0 || stream.destroyed) return Promise.resolve();
+  return new Promise((resolve) => {
+    stream.write('', () => resolve());
+  });
 }

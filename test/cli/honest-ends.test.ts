@@ -96,6 +96,17 @@ describe('output that nobody takes', () => {
     expect(result.stderr).toBe('ended with 0\n');
   });
 
+  test('a reader that is slow gets all of it, and the exit code is the command’s', async () => {
+    const { config, sync } = await syncSetup({ vdns: ['1-8'], codesPerVdn: 83 });
+    await sync();
+    // A little more than a pipe holds: the rest is less than what the stream itself would wait for.
+    const script = '{ "$@"; echo "ended with $?" >&2; } | { sleep 2; wc -c; }';
+    const result = await shell(script, ['export', '--format', 'csv'], config);
+    expect(result.stderr).toBe('ended with 0\n');
+    expect(Number(result.stdout)).toBeGreaterThan(65_536);
+    expect(Number(result.stdout)).toBeLessThan(65_536 + 16_384);
+  });
+
   test('a full disk is said in one line', async ({ skip }) => {
     if (!existsSync('/dev/full')) skip('there is no /dev/full here, which stands for a full disk');
     const { config } = await syncSetup({ vdns: [1] });
