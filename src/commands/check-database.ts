@@ -1,13 +1,7 @@
 import type { Config } from '../config/types.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
-import {
-  type Circumstances,
-  circumstances,
-  futureInstants,
-  restoreRunNumbers,
-  runNumbersRestarted,
-} from '../store/circumstances.ts';
+import { type Circumstances, circumstances, futureInstants } from '../store/circumstances.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { requireRunnable } from '../store/runnable.ts';
 import { withDatabase } from './common.ts';
@@ -80,15 +74,8 @@ function describe(found: Circumstances, { where }: OpenDatabase): Finding[] {
   ];
 }
 
-async function describeTables({ db, schema, where }: OpenDatabase): Promise<Finding[]> {
+async function describeTables({ db, schema }: OpenDatabase): Promise<Finding[]> {
   const future = await futureInstants(db);
-  if (await runNumbersRestarted(db, schema)) {
-    throw new FatalError(
-      'database-unusable',
-      `in the database ${where} the numbers of runs were restarted below those in ${schema}.sync_run, so that no run can begin. ` +
-        `As the schema's owner run: ${restoreRunNumbers(schema)}`,
-    );
-  }
   return future.map(({ column, newest }) => ({
     what: 'database, future',
     verdict: 'warning',

@@ -58,19 +58,24 @@ export async function futureInstants(db: Kysely<Database>): Promise<{ column: st
 
 /** SQL that lets the numbers of runs go on above those that are taken; for the schema's owner. */
 export function restoreRunNumbers(schema: string): string {
-  return `select setval(pg_get_serial_sequence('${schema}.sync_run', 'run_id'), max(run_id)) from ${schema}.sync_run`;
+  return (
+    `select setval(pg_get_serial_sequence('${schema}.sync_run', 'run_id'), ` +
+    `greatest((select max(run_id) from ${schema}.sync_run), (select max(last_run_id) from ${schema}.vdn)))`
+  );
 }
 
-/** Whether the numbers of runs were restarted below those that are taken; false where the role may not see. */
-export async function runNumbersRestarted(db: Kysely<Database>, schema: string): Promise<boolean> {
-  const { rows } = await sql<{ sequence: string | null }>`
-    select s::regclass::text as sequence
-    from pg_get_serial_sequence(${`${schema}.sync_run`}, 'run_id') as s
-    where has_sequence_privilege(s, 'select')`.execute(db);
-  const sequence = rows[0]?.sequence;
-  if (!sequence) return false;
+/**
+ * Whether the numbers of runs were restarted below those that are taken. Those that VDNs still have count too: a run with
+ * such a number would take these VDNs for done.
+ */
+export async function runNumbersRestarted(db: Kysely<Database>): Promise<boolean> {
+  const { rows } = await sql<{ sequence: string }>`
+    select pg_get_serial_sequence('sync_run', 'run_id') as sequence`.execute(db);
   const { rows: found } = await sql<{ restarted: boolean }>`
-    select exists (select from sync_run where run_id >= s.last_value + s.is_called::integer) as restarted
-    from ${sql.raw(sequence)} as s`.execute(db);
+    select exists (select from sync_run where run_id >= next.value)
+      or exists (select from vdn where last_run_id >= next.value) as restarted
+    from (select last_value + is_called::integer as value from ${sql.raw(rows[0]?.sequence ?? '')}) as next`.execute(
+    db,
+  );
   return found[0]?.restarted === true;
 }

@@ -6,7 +6,8 @@ export const sqlState = {
   undefinedColumn: '42703',
   undefinedObject: '42704',
   duplicateTable: '42P07',
-  uniqueViolation: '23505',
+  duplicateObject: '42710',
+  duplicateFunction: '42723',
   insufficientPrivilege: '42501',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
@@ -123,8 +124,6 @@ function adviceFor(state: string | undefined): string {
         "Grant the missing right: `migrate` wants the schema's owner, who gives others theirs by `migrate --grant-writer ROLE` and " +
         '`--grant-reader ROLE`. Where a row security policy stands in the way: alter role ROLE bypassrls.'
       );
-    case sqlState.uniqueViolation:
-      return 'Where a restore has restarted the numbers of runs, `check` as the owner and docs/operations.md have the SQL.';
     case sqlState.undefinedColumn:
       return 'A table of another program may stand under a name that is needed: choose another database.schema, or rename what is there.';
     case sqlState.readOnlyTransaction:

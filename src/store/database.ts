@@ -25,6 +25,8 @@ export interface OpenDatabase {
   readonly db: Kysely<Database>;
   /** One connection in which nothing is set, as behind a pooler it must be; for `readOnly`. */
   readonly reading: Kysely<Database>;
+  /** What a transaction of `reading` begins with; nothing where the session has it already. */
+  readonly readingSettings: readonly string[];
   readonly schema: string;
   /** Names the database in messages: host, port and database, or the directory; never a password. */
   readonly where: string;
@@ -70,7 +72,7 @@ export async function openDatabase(
       dialect: new PostgresDialect({
         pool: async () => {
           await requireOwn();
-          return openPool(servers, max, [...sessionSettings(schema), ...further]);
+          return openPool(servers, max, [...sessionSettings(schema, 'session', url), ...further]);
         },
       }),
     });
@@ -79,6 +81,7 @@ export async function openDatabase(
   return {
     db,
     reading,
+    readingSettings: sessionSettings(schema, 'local', url),
     schema,
     where,
     openLockConnection: () => own(1, lockSessionSettings, servers),

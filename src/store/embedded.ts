@@ -43,6 +43,7 @@ export async function openEmbedded(directory: string, schema: string) {
   return {
     db,
     reading: db,
+    readingSettings: [],
     schema,
     where,
     openLockConnection: undefined,

@@ -2,7 +2,6 @@ import { sql, type Transaction } from 'kysely';
 import type { OpenDatabase } from './database.ts';
 import { contactError } from './database-error.ts';
 import { requireCurrentSchema } from './migrator.ts';
-import { sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
 
 /**
@@ -18,9 +17,8 @@ export async function readOnly<T>(
   try {
     return await database.reading.transaction().execute(async (trx) => {
       await sql`set transaction isolation level repeatable read, read only`.execute(trx);
-      // The one session of the embedded database has them already.
-      const settings = database.reading === database.db ? [] : sessionSettings(database.schema, 'local');
-      if (settings.length > 0) await sql.raw(settings.join('; ')).execute(trx);
+      const { readingSettings } = database;
+      if (readingSettings.length > 0) await sql.raw(readingSettings.join('; ')).execute(trx);
       await requireCurrentSchema(database, trx);
       return await work(trx);
     });

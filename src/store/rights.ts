@@ -17,6 +17,9 @@ const writing = {
   sync_run_vdn: ['insert', 'update', 'delete'],
 } as const satisfies Partial<Record<keyof Database, readonly Right[]>>;
 
+/** Where the numbers of runs have come to; a run needs one of its own. */
+const runNumbers = 'sync_run_run_id_seq';
+
 /** What a dry run reads. */
 const compared: readonly string[] = ['vdn', 'result_code', 'held_change', 'source'];
 
@@ -49,6 +52,7 @@ export async function grantRights(
           trx,
         );
       }
+      await sql`grant select on sequence ${sql.id(schema, runNumbers)} to ${sql.id(role)}`.execute(trx);
     }
   });
 }
@@ -85,6 +89,7 @@ export async function missingRights(
     const reads = writes || compared.includes(table) ? ['select'] : [];
     return [...reads, ...(writes ? rights : [])].map((right) => ({ table, right }));
   });
+  if (writes) wanted.push({ table: runNumbers, right: 'select' });
   const tables = wanted.map(({ table }) => table);
   const rights = wanted.map(({ right }) => right);
   const { rows } = await sql<{ missing: string }>`

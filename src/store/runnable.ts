@@ -1,5 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import { DatabaseBusyError, FatalError } from '../errors.ts';
+import { restoreRunNumbers, runNumbersRestarted } from './circumstances.ts';
 import type { OpenDatabase } from './database.ts';
 import { fatalError, sqlState } from './database-error.ts';
 import { requireCurrentSchema } from './migrator.ts';
@@ -25,7 +26,10 @@ export async function requireRunnable(
   if (writes) await requireWritable(database, db);
   const hidden = await hiddenTables(db, schema);
   const missing = await missingRights(db, schema, writes);
-  if (hidden.length === 0 && missing.length === 0) return;
+  if (hidden.length === 0 && missing.length === 0) {
+    if (writes) await requireFreeNumbers(database, db);
+    return;
+  }
   const role = await connectedRole(db);
   const problems = [
     ...(missing.length > 0
@@ -56,6 +60,15 @@ async function requireWritable({ where }: OpenDatabase, db: Kysely<Database>): P
   if (state === undefined || (!state.standby && state.readOnly === 'off')) return;
   const what = state.standby ? 'it is a standby' : 'it is read-only';
   throw fatalError(new DatabaseBusyError(what, sqlState.readOnlyTransaction), where);
+}
+
+async function requireFreeNumbers({ schema, where }: OpenDatabase, db: Kysely<Database>): Promise<void> {
+  if (!(await runNumbersRestarted(db))) return;
+  throw new FatalError(
+    'database-unusable',
+    `in the database ${where} the numbers of runs were restarted below those that are taken in the schema ${schema}, so that no ` +
+      `run can begin. As the schema's owner run: ${restoreRunNumbers(schema)}`,
+  );
 }
 
 /** The role whose rights count. */

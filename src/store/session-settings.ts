@@ -17,7 +17,10 @@ const reliedUpon: Readonly<Record<string, string>> = {
   idle_session_timeout: '0',
 };
 
-/** A lock or a query held up by another session fails its VDN instead of hanging the night. */
+/**
+ * A lock or a query held up by another session fails its VDN instead of hanging the night. A role's own limits are made
+ * for other programs.
+ */
 const limits: Readonly<Record<string, string>> = {
   lock_timeout: '30s',
   statement_timeout: '60s',
@@ -26,20 +29,22 @@ const limits: Readonly<Record<string, string>> = {
 
 /**
  * The statements that make a session what the program relies on. The schema alone is on the search path, so that SQL
- * needs no qualified names; limits apply where neither the role nor the URL has set one.
+ * needs no qualified names. A limit that the URL sets in its `options` stays.
  *
  * @param scope whether they hold for the session, or for the transaction that they begin
  */
-export function sessionSettings(schema: string, scope: 'session' | 'local' = 'session'): string[] {
-  const isLocal = scope === 'local';
+export function sessionSettings(schema: string, scope: 'session' | 'local' = 'session', url = ''): string[] {
+  const set = (settings: Readonly<Record<string, string>>) =>
+    Object.entries(settings).map(([name, value]) => `set ${scope} ${name} to '${value}'`);
+  const ownLimits = Object.entries(limits).filter(([name]) => !url.includes(name));
   return [
-    // First: until then the role's own search path may put functions and operators before Postgres's.
+    // First: the role's own may be too short for what follows.
+    ...set(Object.fromEntries(ownLimits)),
+    // Until then the role's own search path may put functions and operators before Postgres's: no statement above calls any.
     `set ${scope} search_path to ${pg.escapeIdentifier(schema)}, pg_temp`,
-    ...Object.entries(reliedUpon).map(([name, value]) => `set ${scope} ${name} to '${value}'`),
-    ...Object.entries(limits).map(
-      ([name, value]) =>
-        `select set_config('${name}', case current_setting('${name}') when '0' then '${value}' else current_setting('${name}') end, ${isLocal})`,
-    ),
+    ...set(reliedUpon),
+    // Since Postgres 17.
+    `select set_config(name, '0', ${scope === 'local'}) from pg_settings where name = 'transaction_timeout'`,
   ];
 }
 

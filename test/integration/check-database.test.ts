@@ -74,7 +74,7 @@ describe('with a writer of its own', () => {
 
   test('a right that is missing is 7, and named with the role and the command', async () => {
     const { rows } = await rightsOf();
-    expect(rows.length).toBe(24);
+    expect(rows.length).toBe(25);
     for (const { right, table } of rows) {
       await query(owner, `revoke ${right} on obs.${table} from checked_writer`);
       expect(await refusal(writer), `${right} on ${table}`).toMatchObject({
@@ -88,12 +88,12 @@ describe('with a writer of its own', () => {
     expect(await refusal(writer)).toBeUndefined();
   });
 
-  /** What the writer was granted on tables that a run writes. */
+  /** What the writer was granted on tables that a run writes, and on where the numbers of runs come from. */
   async function rightsOf() {
     const rows = await query(
       owner,
       `select lower(privilege_type) as right, relname as table from pg_class cross join aclexplode(relacl)
-       where relnamespace = 'obs'::regnamespace and relkind = 'r' and relname not like 'schema_migration%'
+       where relnamespace = 'obs'::regnamespace and relkind in ('r', 'S') and relname not like 'schema_migration%'
          and grantee = 'checked_writer'::regrole order by 2, 1`,
     );
     return { rows };
@@ -156,18 +156,23 @@ describe('with a writer of its own', () => {
     await query(owner, 'delete from obs.vdn');
   });
 
-  test('numbers of runs that were restarted are 7, with the SQL that helps', async () => {
-    await query(
-      owner,
-      `insert into obs.sync_run (status, trigger, arguments, version, host, vdns_total, vdns_skipped)
-       values ('failed', 'cli', '', '0', 'test', 0, 0); alter table obs.sync_run alter run_id restart`,
-    );
-    const { exitCode, said } = await check(owner);
-    expect(exitCode).toBe(7);
-    const [, repair = ''] = /run: (select setval.*)$/m.exec(said) ?? [];
-    await query(owner, repair);
-    expect(await check(owner)).toMatchObject({ exitCode: 0 });
-  });
+  test.each([
+    `insert into obs.sync_run (status, trigger, arguments, version, host, vdns_total, vdns_skipped)
+     values ('failed', 'cli', '', '0', 'test', 0, 0)`,
+    `truncate obs.sync_run; insert into obs.vdn (source, vdn_id, last_run_id) values ('kept', 1, 57)`,
+  ])(
+    'numbers of runs that were restarted are 7 for the writer, with the SQL that helps: %s',
+    async (rows) => {
+      await query(owner, `${rows}; alter table obs.sync_run alter run_id restart`);
+      const { exitCode, said } = await check(writer);
+      expect(exitCode).toBe(7);
+      expect(await refusal(writer)).toMatchObject({ exitCode: 7 });
+      const [, repair = ''] = /run: (select setval.*)$/m.exec(said) ?? [];
+      await query(owner, repair);
+      expect(await check(writer)).toMatchObject({ exitCode: 0 });
+      await query(owner, 'delete from obs.vdn');
+    },
+  );
 
   test('a schema that is mistyped: which one has the tables', async () => {
     expect(await refusal(owner, 'obz')).toMatchObject({
@@ -186,21 +191,21 @@ test('another encoding than UTF8 is a warning', async () => {
   });
 });
 
-test("another program's table under a name that is needed is named, and no migration is applied", async () => {
+test.each([
+  'table vdn (mine integer)',
+  "type vdn as enum ('mine')",
+  'function result_code_as_of(timestamptz) returns integer language sql as $$ select 1 $$',
+])("another program's %s under a name that is needed is named, and nothing is made", async (taken) => {
   const url = await emptyDatabase();
-  await query(url, 'create schema obs; create table obs.vdn (mine integer)');
+  await query(url, `create schema obs; create ${taken.replace(' ', ' obs.')}`);
   await expect(migrate(url)).rejects.toMatchObject({
     exitCode: 7,
     message: expect.stringMatching(
-      /table or view of another program.*"vdn" already exists.*Choose another database.schema/,
+      /something of another program.* already exists.*Choose another database.schema/,
     ),
   });
-  expect(
-    await query(
-      url,
-      `select relname from pg_class where relnamespace = 'obs'::regnamespace and relname not like 'schema_migration%'`,
-    ),
-  ).toEqual([{ relname: 'vdn' }]);
+  const made = `select relname from pg_class where relnamespace = 'obs'::regnamespace`;
+  expect(await query(url, made)).toEqual(/^table/.test(taken) ? [{ relname: 'vdn' }] : []);
 });
 
 test("another program's table of migrations is 7 with what to do, for check and migrate alike", async () => {

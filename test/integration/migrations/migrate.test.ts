@@ -113,8 +113,7 @@ describe.each([
     await expect(migrateToLatest(database)).rejects.toThrow(unusable(/sync_run_vdn.*already exists/));
     const left = await rowsOf(
       database,
-      `select relname from pg_class where relnamespace = '${schema}'::regnamespace and relkind in ('r', 'v')
-         and relname not like 'schema\\_migration%'`,
+      `select relname from pg_class where relnamespace = '${schema}'::regnamespace`,
     );
     expect(left).toEqual([{ relname: 'sync_run_vdn' }]);
     expect((await schemaState(database)).applied).toEqual([]);

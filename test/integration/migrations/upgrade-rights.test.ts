@@ -37,7 +37,7 @@ test('roles of a 0.1.0 database get their rights on what came since, and no othe
     const rights = await query(
       url,
       `select string_agg(relation || ' ' || privilege, ', ' order by relation, privilege) as rights
-       from unnest(array['obs.source', 'obs.obs_code_dimension', 'obs.source_status']) as relation,
+       from unnest(array['obs.source', 'obs.obs_code_dimension', 'obs.source_status', 'obs.sync_run_run_id_seq']) as relation,
          unnest(array['select', 'insert', 'update', 'delete', 'truncate']) as privilege
        where has_table_privilege($$${role.slice(1, -1)}$$, relation, privilege)`,
     );
@@ -46,7 +46,14 @@ test('roles of a 0.1.0 database get their rights on what came since, and no othe
   const reads = ['obs.obs_code_dimension select', 'obs.source select', 'obs.source_status select'];
   expect(await may(reader)).toBe(reads.join(', '));
   expect(await may(writer)).toBe(
-    [reads[0], 'obs.source insert', reads[1], 'obs.source update', reads[2]].join(', '),
+    [
+      reads[0],
+      'obs.source insert',
+      reads[1],
+      'obs.source update',
+      reads[2],
+      'obs.sync_run_run_id_seq select',
+    ].join(', '),
   );
   expect(await may(stranger)).toBe(null);
 });

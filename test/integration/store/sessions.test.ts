@@ -22,7 +22,7 @@ function urlOf(role: string): string {
   return url.href;
 }
 
-test('what the program relies on holds whatever the role has set; its limits are kept', async () => {
+test('what the program relies on holds whatever the role has set; limits of the URL are kept', async () => {
   await query(
     server.url,
     `create role odd login password 'secret';
@@ -33,13 +33,16 @@ test('what the program relies on holds whatever the role has set; its limits are
      alter role odd set search_path = 'public, pg_catalog';
      alter role odd set array_nulls = 'off';
      alter role odd set idle_session_timeout = '1min';
-     alter role odd set lock_timeout = '7s'`,
+     alter role odd set statement_timeout = '1ms';
+     alter role odd set transaction_timeout = '1s';
+     alter role odd set lock_timeout = '1ms'`,
   );
-  const { db } = await opened(urlOf('odd'));
+  const { db } = await opened(`${urlOf('odd')}?options=${encodeURIComponent('-c lock_timeout=7s')}`);
   const { rows } = await sql`
     select current_setting('search_path') as path, current_setting('transaction_isolation') as isolation,
       current_setting('row_security') as security, current_setting('lock_timeout') as lock,
       current_setting('statement_timeout') as statement, current_setting('idle_session_timeout') as idle,
+      current_setting('transaction_timeout') as transaction,
       interval '36 hours'::text as span, timestamptz '2026-11-25 03:00+08' as instant,
       timestamptz '2026-11-25 03:00+08'::text as shown, ${['a', null]}::text[] as list`.execute(db);
   expect(rows).toEqual([
@@ -50,6 +53,7 @@ test('what the program relies on holds whatever the role has set; its limits are
       lock: '7s',
       statement: '1min',
       idle: '0',
+      transaction: '0',
       span: '36:00:00',
       instant: new Date('2026-11-24T19:00:00Z'),
       shown: '2026-11-24 19:00:00+00',
