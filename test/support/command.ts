@@ -141,9 +141,18 @@ function ended(child: ChildProcess, output: Output, command: readonly string[], 
     child.once('error', reject);
     child.once('close', (exitCode, signal) => {
       clearTimeout(timer);
-      resolve({ exitCode, signal, ...output, json: () => oneDocument(output) });
+      resolve(commandResult(exitCode, signal, output));
     });
   });
+}
+
+/** What a command has come to. */
+export function commandResult(
+  exitCode: number | null,
+  signal: NodeJS.Signals | null,
+  output: Output,
+): CommandResult {
+  return { exitCode, signal, ...output, json: () => oneDocument(output) };
 }
 
 function oneDocument(output: Output): unknown {

@@ -1,7 +1,9 @@
 import { onTestFinished } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
 import { type CommandResult, type RunningCommand, start } from './command.ts';
+
 import { testKeys, writeConfig } from './configuration.ts';
+import { call } from './in-process.ts';
 import { testDatabase } from './postgres.ts';
 import { query } from './template-database.ts';
 import { temporaryDirectory } from './temporary-directory.ts';
@@ -27,9 +29,9 @@ export interface SyncSetup {
   readonly simulator: Simulator;
   readonly url: string;
   readonly config: string;
-  /** Runs `sync --json ARGS` to its end. */
+  /** Runs `sync --json ARGS` to its end, in this process. */
   sync(...args: string[]): Promise<CommandResult>;
-  /** Starts it. */
+  /** Starts it as a process of its own. */
   startSync(...args: string[]): RunningCommand;
   /** Rows of a query. */
   rows(statement: string): Promise<Record<string, unknown>[]>;
@@ -51,7 +53,7 @@ export async function syncSetup(options: SyncSetupOptions): Promise<SyncSetup> {
     url,
     config,
     startSync,
-    sync: (...args) => startSync(...args).exit,
+    sync: (...args) => call(['sync', '--json', ...args], config),
     rows: (statement) => query(url, statement),
   };
 }
