@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { planOfAll } from '../../src/domain/diff.ts';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 
@@ -55,7 +55,7 @@ test('one approval covers all that a source has held, and just that', async () =
   const setup = await heldSetup([1, 2, 3, 4], [1, 2]);
   setup.simulator.vdn(2).edit((list) => list.slice(1));
   expect(await setup.sync()).toMatchObject({ exitCode: 4 });
-  const status = (await run(['status', '--json'], { config: setup.config })).json() as {
+  const status = (await call(['status', '--json'], setup.config)).json() as {
     heldSources: { source: string; vdns: number; plan: string }[];
   };
   expect(status.heldSources).toMatchObject([{ source: 'test', vdns: 2 }]);

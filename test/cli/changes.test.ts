@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -25,10 +26,10 @@ interface Feed {
   firstLists: { vdnId: number }[];
 }
 
-const changes = (...args: string[]) => run(['changes', ...args], { config });
+const changes = (...args: string[]) => call(['changes', ...args], config);
 
 async function sync() {
-  expect(await run(['sync', '--json'], { config })).toMatchObject({ exitCode: 0 });
+  expect(await call(['sync', '--json'], config)).toMatchObject({ exitCode: 0 });
 }
 
 beforeAll(async () => {
@@ -155,7 +156,7 @@ describe('changes refuses', () => {
       database: { url: database.url, schema: 'elsewhere' },
       sources: [{ baseUrl: simulator.baseUrl, vdns: [1] }],
     });
-    const result = await run(['changes'], { config: elsewhere });
+    const result = await call(['changes'], elsewhere);
     expect(result).toMatchObject({ exitCode: 7, stdout: '' });
     expect(result.stderr).toContain('migrate');
   });

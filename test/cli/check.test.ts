@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
 import { type TestSource, testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -18,7 +18,7 @@ async function simulated(options: SimulatorOptions = {}): Promise<Simulator> {
 
 async function check(sources: TestSource[], url = database.url) {
   const config = await writeConfig(await temporaryDirectory(), { database: { url }, sources });
-  const result = await run(['check'], { config });
+  const result = await call(['check'], config);
   // The table breaks long lines; the words are what matters.
   return { ...result, words: result.stdout.replace(/[│\s]+/g, ' ') };
 }
@@ -122,7 +122,7 @@ describe('check', () => {
       database: { url: database.url, schema: 'empty' },
       sources,
     });
-    const behind = await run(['check'], { config });
+    const behind = await call(['check'], config);
     expect(behind.exitCode).toBe(7);
     expect(behind.stdout).toContain('migrate');
   });

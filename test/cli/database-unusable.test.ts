@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from 'vitest';
-import { run } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -13,7 +13,7 @@ async function migrate(url: string) {
     database: { url },
     sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
   });
-  return run(['migrate'], { config });
+  return call(['migrate'], config);
 }
 
 test.each([

@@ -9,8 +9,8 @@ import { afterAll, describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { countFitting } from '../../src/commands/export.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { run } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
 
@@ -49,7 +49,7 @@ const config = await writeConfig(directory, {
   database: { url: database.url },
   sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
 });
-const exported = (...args: string[]) => run(['export', ...args], { config });
+const exported = (...args: string[]) => call(['export', ...args], config);
 /** A part of the file, as the reader shows it where it is asked to. */
 const part = z.object({ content: z.instanceof(Uint8Array).optional() });
 const header = ['source', 'vdn_id', 'obs_code', 'obs_code_desc', 'first_seen_at', 'changed_at', 'removed_at'];

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { until } from '../support/sessions.ts';
@@ -36,8 +36,8 @@ test('a standby alone is read by status, and what writes names it', async () => 
   const { sync, config } = await syncSetup({ vdns: [1], databaseUrl: onStandby });
 
   const [status, check, dry] = await Promise.all([
-    run(['status', '--json'], { config }),
-    run(['check'], { config }),
+    call(['status', '--json'], config),
+    call(['check'], config),
     sync('--dry-run'),
   ]);
   expect(status).toMatchObject({ exitCode: 0 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SimulatedVdn } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { codeTables, rowVersions } from '../support/row-versions.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
@@ -129,7 +129,7 @@ describe('what is no longer held leaves held_change:', () => {
     setup.simulator.vdn(1).fault({ kind: 'failure', resultCode: '0200001' });
     expect(await setup.sync('--approve', plans['test/1'] ?? '')).toMatchObject({ exitCode: 3 });
     expect(await heldPlans(setup)).toEqual(plans);
-    const { vdns } = (await run(['status', '--json'], { config: setup.config })).json() as { vdns: unknown };
+    const { vdns } = (await call(['status', '--json'], setup.config)).json() as { vdns: unknown };
     expect(vdns).toEqual({ configured: 2, stale: 0, failing: 1, held: 1 });
     setup.simulator.vdn(1).clearFaults();
     expect(await setup.sync('--approve', plans['test/1'] ?? '')).toMatchObject({ exitCode: 0 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { SimulatedVdn } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { codeTables, rowVersions } from '../support/row-versions.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
@@ -118,16 +118,16 @@ describe('the guard', () => {
       await rows('select outcome, plan, approved, codes_removed from obs.sync_run_vdn where run_id = 2'),
     ).toEqual([{ outcome: 'held', plan: held?.plan, approved: false, codes_removed: 0 }]);
 
-    const status = (await run(['status', '--json'], { config })).json() as {
+    const status = (await call(['status', '--json'], config)).json() as {
       held: { approve: string; heldSince: string; difference: unknown }[];
     };
     expect(status.held).toMatchObject([{ difference: held?.difference, heldSince: expect.any(String) }]);
-    const shown = await run(['status'], { config });
+    const shown = await call(['status'], config);
     expect(shown.stdout).toContain('remove 3 codes');
     // The command that it shows, word for word.
     const approve = status.held[0]?.approve ?? '';
     const words = approve.slice(approve.indexOf('sync --approve')).split(' ');
-    expect(await run(words, { config })).toMatchObject({ exitCode: 0 });
+    expect(await call(words, config)).toMatchObject({ exitCode: 0 });
     expect(await activeCodes({ rows }, 7)).toEqual(listed(vdn));
   });
 

@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
@@ -37,7 +37,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-const sync = (...args: string[]) => run(['sync', '--json', ...args], { config });
+const sync = (...args: string[]) => call(['sync', '--json', ...args], config);
 
 test('what is strange but text is stored exactly as sent, and lives like any other code', async () => {
   expect(await sync('--vdn', '1-3')).toMatchObject({ exitCode: 0 });
@@ -57,7 +57,7 @@ test('what is strange but text is stored exactly as sent, and lives like any oth
   expect((await sync('--vdn', '1')).json()).toMatchObject({ vdns: { unchanged: 1 } });
   expect(await violations(database.url)).toEqual([]);
 
-  const feed = (await run(['changes', '--json', '--vdn', '1'], { config })).json() as {
+  const feed = (await call(['changes', '--json', '--vdn', '1'], config)).json() as {
     changes: { obsCode: string }[];
   };
   expect(new Set(feed.changes.map(({ obsCode }) => obsCode))).toEqual(
@@ -102,7 +102,7 @@ describe('shown harmlessly', () => {
     // JSON is the same there.
     if (args.includes('--json')) continue;
     test(`in files by ${args.join(' ')}`, async () => {
-      const result = await run([...args, '--log-level', 'trace'], { config });
+      const result = await call([...args, '--log-level', 'trace'], config);
       const log = JSON.stringify(
         result.stderr
           .split('\n')
@@ -117,7 +117,7 @@ describe('shown harmlessly', () => {
 
   test('on the status page', async () => {
     const file = path.join(directory, 'status.html');
-    expect(await run(['status', '--html', file], { config })).toMatchObject({ exitCode: 0 });
+    expect(await call(['status', '--html', file], config)).toMatchObject({ exitCode: 0 });
     const page = await readFile(file, 'utf8');
     expect(page).toContain('&lt;script&gt;alert(1)');
     expect(page).not.toContain('<script>alert');

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { run } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -86,7 +87,7 @@ test('each run that the database refuses is told', async () => {
     notify: { url },
   });
   for (const told of [1, 2]) {
-    expect(await run(['sync', '--json'], { config })).toMatchObject({ exitCode: 7 });
+    expect(await call(['sync', '--json'], config)).toMatchObject({ exitCode: 7 });
     expect(messages).toHaveLength(told);
   }
   expect(messages).toMatchObject([{ summary: { runId: null, status: 'refused', exitCode: 7 } }, {}]);

@@ -1,8 +1,9 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
-import { run, start } from '../support/command.ts';
+import { start } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
@@ -26,7 +27,7 @@ async function place(outage: string) {
 test('an outage at the start, and one while removals are confirmed, cost their time and no VDN', async () => {
   const { database, simulator, config } = await place('1m');
   await simulator.away('503', 3_000);
-  const first = await run(['sync', '--json'], { config });
+  const first = await call(['sync', '--json'], config);
   expect(first).toMatchObject({ exitCode: 0 });
   expect((first.json() as RunSummary).vdns).toMatchObject({ total: 60, changed: 60 });
   expect(first.stderr).toMatch(/test: the server is away: the server answered 503/);

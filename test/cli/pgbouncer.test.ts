@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { pgbouncer, startPgbouncer } from '../support/pgbouncer.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { databaseUrl, migrate, query } from '../support/template-database.ts';
@@ -21,7 +21,7 @@ async function command(url: string, ...args: string[]) {
     database: { url },
     sources: [{ baseUrl: simulator.baseUrl, vdns: [1] }],
   });
-  return run(args, { config });
+  return call(args, config);
 }
 
 describe.skipIf(pgbouncer === undefined)('behind PgBouncer', () => {

@@ -3,8 +3,8 @@ import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
-import { run } from '../support/command.ts';
 import { type TestSource, testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
@@ -35,7 +35,7 @@ test('a source that refuses is given up; another source goes on', async () => {
   sources.push({ name: 'good', baseUrl: good.baseUrl, vdns: ['1-20'] });
   const config = await writeConfig(directory, { database: { url }, sources });
 
-  const result = await run(['sync', '--json'], { config });
+  const result = await call(['sync', '--json'], config);
   expect(result.exitCode).toBe(3);
   const { vdns, outcomes } = result.json() as RunSummary;
   expect(vdns).toMatchObject({ total: 9 * vdnsOfEach + 20, changed: 20, unchanged: 0 });
@@ -63,10 +63,10 @@ test('a source that refuses is given up; another source goes on', async () => {
   expect(await violations(url)).toEqual([]);
 
   // None of the VDNs tried was completed: that is another exit code.
-  const alone = await run(['sync', '--json', '--source', 'wrong-key'], { config });
+  const alone = await call(['sync', '--json', '--source', 'wrong-key'], config);
   expect(alone.exitCode).toBe(5);
   expect(alone.json()).toMatchObject({ status: 'failed', exitCode: 5, vdns: { total: vdnsOfEach } });
-  const dry = await run(['sync', '--json', '--dry-run', '--source', 'wrong-key'], { config });
+  const dry = await call(['sync', '--json', '--dry-run', '--source', 'wrong-key'], config);
   expect(dry.exitCode).toBe(5);
 });
 
@@ -83,7 +83,7 @@ test.each([
   const config = await writeConfig(directory, { database: { url }, sources: [source] });
   const summaryFile = path.join(directory, 'summary.json');
 
-  const result = await run(['sync', '--json', '--summary-file', summaryFile], { config });
+  const result = await call(['sync', '--json', '--summary-file', summaryFile], config);
   expect(result.exitCode).toBe(5);
   expect(server.requests.total).toBeLessThanOrEqual(inARow + 20 - 1);
   const { vdns, requests } = result.json() as RunSummary;
@@ -110,7 +110,7 @@ test('what one VDN alone does wrong never stops the others, however many they ar
   const source = { baseUrl: server.baseUrl, vdns: ['1-60'] };
   const config = await writeConfig(directory, { database: { url }, sources: [source] });
 
-  const result = await run(['sync', '--json'], { config });
+  const result = await call(['sync', '--json'], config);
   expect(result.exitCode).toBe(3);
   expect(result.json()).toMatchObject({ vdns: { total: 60, failed: 48, changed: 12, skipped: 0 } });
 });
@@ -127,11 +127,11 @@ test.each([400, 403, 404])(
     const source = { baseUrl: server.baseUrl, vdns: ['1-80'] };
     const config = await writeConfig(directory, { database: { url }, sources: [source] });
 
-    const result = await run(['sync', '--json'], { config });
+    const result = await call(['sync', '--json'], config);
     expect(result.json()).toMatchObject({ exitCode: 3, vdns: { failed: 52, changed: 28, skipped: 0 } });
     // The next night they are tried after all others.
     const known = server.requests.total;
-    expect(await run(['sync', '--json'], { config })).toMatchObject({ exitCode: 3 });
+    expect(await call(['sync', '--json'], config)).toMatchObject({ exitCode: 3 });
     const asked = server.requests
       .entries()
       .filter(({ number }) => number > known)
@@ -148,7 +148,7 @@ test('a VDN that was still under way does not bring a source back that was given
   const source = { baseUrl: server.baseUrl, vdns: ['1-100'] };
   const config = await writeConfig(directory, { database: { url }, sources: [source] });
 
-  const result = await run(['sync', '--json'], { config });
+  const result = await call(['sync', '--json'], config);
   expect(result.exitCode).toBe(3);
   const { vdns } = result.json() as RunSummary;
   expect(vdns.changed).toBe(1);
@@ -171,7 +171,7 @@ test('a 401 tells of the clock where the clocks are more than a minute apart, an
   }
   const config = await writeConfig(directory, { database: { url }, sources });
 
-  const result = await run(['sync', '--json'], { config });
+  const result = await call(['sync', '--json'], config);
   expect(result.exitCode).toBe(5);
   const { outcomes } = result.json() as RunSummary;
   for (const [name, , message] of clocks) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { until } from '../support/sessions.ts';
 import { scheduled } from './schedule-setup.ts';
 
@@ -25,7 +25,7 @@ describe('schedule refuses, before anything starts,', () => {
     ],
   ])('%s, with exit code 2', async (_, sections, message) => {
     const { config, rows, simulator } = await scheduled(sections);
-    const result = await run(['schedule'], { config });
+    const result = await call(['schedule'], config);
     expect(result).toMatchObject({ exitCode: 2, stdout: '' });
     expect(result.stderr).toMatch(message);
     expect(await rows('select from obs.sync_run')).toEqual([]);
@@ -39,7 +39,7 @@ describe('schedule refuses, before anything starts,', () => {
     const address = other.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     const { config } = await scheduled({ http: { port } });
-    const result = await run(['schedule'], { config });
+    const result = await call(['schedule'], config);
     expect(result.exitCode).toBe(2);
     expect(result.stderr).toContain(`cannot listen on 127.0.0.1 port ${port}`);
   });
@@ -115,7 +115,7 @@ test('a run that failed in part is repeated for what it did not verify, long bef
 test('another run on its source is logged and waited for, not fatal', async () => {
   const { simulator, config, start } = await scheduled({}, { timeout: '4s' });
   simulator.fault({ kind: 'hang', times: 1 });
-  const other = run(['sync', '--vdn', '1', '--json'], { config });
+  const other = call(['sync', '--vdn', '1', '--json'], config);
   await until('the other run has its lock', () => simulator.requests.total > 0);
   const schedule = await start();
   await schedule.waitForOutput(/"level":"warn".*"errorCode":"locked"/);

@@ -7,8 +7,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrateToLatest, requireCurrentSchema } from '../../src/store/migrator.ts';
 import { takeRunLock } from '../../src/store/run-lock.ts';
-import { run, start } from '../support/command.ts';
+import { start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { query } from '../support/template-database.ts';
 import { databaseText, leaks, markedDatabase, secretKey } from './secrets-marks.ts';
@@ -100,7 +101,7 @@ describe.each(Object.entries(broken))('where %s', (what, { exitCode, change, sch
       .slice(0, mostCommands[what] ?? commands.length);
     await Promise.all(
       failing.map(async (args) => {
-        const result = await run([...args, '--log-level', 'trace'], { config });
+        const result = await call([...args, '--log-level', 'trace'], config);
         expect({ args, exitCode: result.exitCode }).toEqual({ args, exitCode });
         expect(leaks(result.stdout + result.stderr)).toEqual([]);
         expect(result.stderr).not.toMatch(/\n {4}at /);

@@ -7,8 +7,9 @@ import { configSchema } from '../../src/config/schema.ts';
 import { createClient } from '../../src/isales/client.ts';
 import { ServerQueue } from '../../src/isales/server-queue.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
-import { type CommandResult, run, start } from '../support/command.ts';
+import { type CommandResult, start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { startOnTerminal } from '../support/terminal.ts';
 import { databaseText, leaks, markedDatabase } from './secrets-marks.ts';
 import { type FailingSource, failingSources } from './secrets-sources.ts';
@@ -30,7 +31,7 @@ beforeAll(async () => {
     http: { port: 0 },
     log: { level: 'trace' },
   });
-  synced = await run(['sync', '--json', ...trace], { config });
+  synced = await call(['sync', '--json', ...trace], config);
 });
 afterAll(async () => {
   await Promise.all(sources.map((source) => source.close()));
@@ -53,7 +54,7 @@ test('sync shows none, whatever its sources answer', async () => {
     sources.map(({ source }) => source.name).toSorted(),
   );
   expectNoSecret(synced.stdout + synced.stderr);
-  const dry = await run(['sync', '--dry-run', ...trace], { config });
+  const dry = await call(['sync', '--dry-run', ...trace], config);
   expectNoSecret(dry.stdout + dry.stderr);
   // What was hidden is seen to be hidden.
   expect(synced.stdout).toContain('[hidden]');
@@ -66,7 +67,7 @@ test('sync on a terminal shows none', async () => {
 });
 
 test('check shows none, also where it tries other ways to sign', async () => {
-  const result = await run(['check', ...trace], { config });
+  const result = await call(['check', ...trace], config);
   expect(result.exitCode).toBeGreaterThan(2);
   expect(result.stdout).toContain('none of the documented ways to sign is accepted');
   expectNoSecret(result.stdout + result.stderr);
@@ -93,12 +94,12 @@ test('the database holds none, and what reads it shows none', async () => {
     ['changes', '--json'],
     ['migrate', '--status'],
   ]) {
-    const { exitCode, stdout, stderr } = await run([...args, ...trace], { config });
+    const { exitCode, stdout, stderr } = await call([...args, ...trace], config);
     expect(exitCode).toBe(0);
     expectNoSecret(stdout + stderr);
   }
   const page = path.join(directory, 'status.html');
-  expect(await run(['status', '--html', page], { config })).toMatchObject({ exitCode: 0 });
+  expect(await call(['status', '--html', page], config)).toMatchObject({ exitCode: 0 });
   const stored = (await databaseText(database.ownUrl)) + (await readFile(page, 'utf8'));
   expect(stored).toContain('isales-error');
   expect(stored).toContain('[hidden]');

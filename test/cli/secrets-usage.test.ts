@@ -3,6 +3,7 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { startOnTerminal } from '../support/terminal.ts';
 import { accessKey, leaks, markedDatabase, secretKey } from './secrets-marks.ts';
@@ -29,7 +30,7 @@ test.each(Object.entries(refused))('no command shows a secret of %s', async (wha
   // All of them read the configuration in one and the same way.
   const failing = what.startsWith('YAML') ? commands : (['sync', 'check'] as const);
   const results = await Promise.all(
-    failing.map((command) => run([command, '--log-level', 'trace'], { config })),
+    failing.map((command) => call([command, '--log-level', 'trace'], config)),
   );
   for (const { exitCode, stdout, stderr } of results) {
     expect(exitCode).toBe(2);

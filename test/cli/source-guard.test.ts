@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { RunSummary } from '../../src/sync/summary.ts';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 
 const vdns = 60;
@@ -47,7 +47,7 @@ describe('a source whose VDNs lose a few codes each', () => {
     const { simulator, sync, rows, config } = await alikeLists();
     for (const vdnId of everyVdn) simulator.vdn(vdnId).edit((codes) => codes.slice(0, shared));
     expect(await sync()).toMatchObject({ exitCode: 4 });
-    const status = (await run(['status', '--json'], { config })).json() as {
+    const status = (await call(['status', '--json'], config)).json() as {
       heldSources: { plan: string }[];
     };
     const plan = status.heldSources[0]?.plan ?? '';

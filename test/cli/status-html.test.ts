@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -9,7 +9,7 @@ test('status --html writes the page and still says the status, also as JSON', as
   const { sync, config } = await syncSetup({ vdns: [1, 2] });
   expect(await sync()).toMatchObject({ exitCode: 0 });
   const file = path.join(await temporaryDirectory(), 'status.html');
-  const result = await run(['status', '--json', '--html', file], { config });
+  const result = await call(['status', '--json', '--html', file], config);
   expect(result.exitCode).toBe(0);
   expect(result.json()).toMatchObject({ vdns: { configured: 2 } });
   const page = await readFile(file, 'utf8');
@@ -24,7 +24,7 @@ test('what is held is approved by the command on the page', async () => {
   simulator.vdn(1).replace([]);
   expect(await sync()).toMatchObject({ exitCode: 4 });
   const file = path.join(await temporaryDirectory(), 'status.html');
-  expect(await run(['status', '--html', file], { config })).toMatchObject({ exitCode: 0 });
+  expect(await call(['status', '--html', file], config)).toMatchObject({ exitCode: 0 });
   const page = await readFile(file, 'utf8');
   expect(page).toContain('Held: 1 suspicious change in 1 VDN');
   const [, approval = ''] = /main\.ts sync (--approve [0-9a-f]{16}) --config \S+</.exec(page) ?? [];
@@ -33,7 +33,7 @@ test('what is held is approved by the command on the page', async () => {
 
 test('a file that cannot be written is a mistake of usage', async () => {
   const { config } = await syncSetup({ vdns: [1] });
-  const result = await run(['status', '--html', '/nowhere/status.html'], { config });
+  const result = await call(['status', '--html', '/nowhere/status.html'], config);
   expect(result.exitCode).toBe(2);
   expect(result.stderr).toContain('The status page cannot be written to /nowhere/status.html');
 });

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { query } from '../support/template-database.ts';
 
@@ -22,7 +22,7 @@ interface Status {
 describe('status', () => {
   test('says in words that there is nothing yet', async () => {
     const { config } = await syncSetup({ vdns: [1] });
-    const result = await run(['status'], { config });
+    const result = await call(['status'], config);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });
     expect(result.stdout).toContain('No VDN has been synced yet');
   });
@@ -41,7 +41,7 @@ describe('status', () => {
       `update obs.vdn set last_verified_at = last_verified_at - interval '2 days' where vdn_id = 4`,
     );
 
-    const json = (await run(['status', '--json'], { config })).json() as Status;
+    const json = (await call(['status', '--json'], config)).json() as Status;
     expect(json.vdns).toEqual({ configured: 4, stale: 1, failing: 1, held: 2 });
     expect(json.inTrouble).toMatchObject([
       { vdnId: 1, failing: true, errorCode: 'isales-error' },
@@ -59,14 +59,14 @@ describe('status', () => {
     expect(held?.approve).toContain(` ${held?.plan} --config ${config}`);
     expect(held?.difference.map(({ kind }) => kind)).toEqual(Array(5).fill('removed'));
 
-    const whole = await run(['status', '--plan', held?.plan ?? ''], { config });
+    const whole = await call(['status', '--plan', held?.plan ?? ''], config);
     for (const { obsCode } of codes.slice(0, 5))
       expect(whole.stdout).toMatch(new RegExp(`^removed +${obsCode} `, 'm'));
-    expect((await run(['status', '--json', '--plan', held?.plan ?? ''], { config })).json()).toEqual({
+    expect((await call(['status', '--json', '--plan', held?.plan ?? ''], config)).json()).toEqual({
       held: [held],
       heldSources: [],
     });
-    const unknown = await run(['status', '--json', '--plan', '0123456789abcdef'], { config });
+    const unknown = await call(['status', '--json', '--plan', '0123456789abcdef'], config);
     expect(unknown.exitCode).toBe(2);
     expect(unknown.json()).toEqual({
       error: {
@@ -75,7 +75,7 @@ describe('status', () => {
       },
     });
 
-    const { stdout } = await run(['status'], { config });
+    const { stdout } = await call(['status'], config);
     expect(stdout).toContain('Of 4 VDNs: 1 stale, 1 failing, 2 held.');
     expect(stdout).toMatch(/^Held: plan [0-9a-f]{16}, test, VDN 2-3$/m);
     expect(stdout).toContain(`\n${held?.reason}\n`);
@@ -89,14 +89,14 @@ describe('status', () => {
     for (const vdnId of [2, 3]) simulator.vdn(vdnId).replace([]);
     simulator.vdn(3).add('00999', 'One is left.');
     expect(await sync()).toMatchObject({ exitCode: 4 });
-    const { heldSources, held } = (await run(['status', '--json'], { config })).json() as Status;
+    const { heldSources, held } = (await call(['status', '--json'], config)).json() as Status;
     expect(heldSources).toMatchObject([{ source: 'test', vdns: 2, plans: 2 }]);
     const [all] = heldSources;
-    const { stdout } = await run(['status'], { config });
+    const { stdout } = await call(['status'], config);
     expect(stdout).toContain(
       `All that test has held, 2 plans in 2 VDNs, is applied at once with:\n  ${all?.approve}\n`,
     );
-    const shown = await run(['status', '--json', '--plan', all?.plan ?? ''], { config });
+    const shown = await call(['status', '--json', '--plan', all?.plan ?? ''], config);
     expect(shown.json()).toEqual({ held, heldSources: [all] });
     expect(await sync('--approve', all?.plan ?? '')).toMatchObject({ exitCode: 0 });
   });
@@ -105,7 +105,7 @@ describe('status', () => {
     simulator.vdn(3).fault({ kind: 'hang' });
     const command = startSync();
     onTestFinished(() => command.signal('SIGKILL', 'group'));
-    const status = async () => (await run(['status'], { config })).stdout;
+    const status = async () => (await call(['status'], config)).stdout;
     await expect.poll(status, { timeout: 20_000 }).toMatch(/^1 .* running +2 of 3 done /m);
     expect(await status()).not.toContain('skipped');
   });

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { startOnTerminal } from '../support/terminal.ts';
 
@@ -64,7 +64,7 @@ describe.each([80, 160])('on a terminal of %i columns', (columns) => {
 test('a warning has the same words on the terminal as in the log', async () => {
   const { config } = await troubledRun();
   const { lines } = await startOnTerminal(['sync', '--dry-run'], { config }).exit;
-  const { stderr } = await run(['sync', '--dry-run'], { config });
+  const { stderr } = await call(['sync', '--dry-run'], config);
   const logged = stderr
     .split('\n')
     .filter(Boolean)

@@ -3,8 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { allTables, codeTables, rowVersions } from '../support/row-versions.ts';
 import { until } from '../support/sessions.ts';
@@ -16,7 +16,7 @@ describe('for people', () => {
   test('a table of what changed, logs on stderr as JSON, no progress bar and no colours', async () => {
     const { simulator, config } = await syncSetup({ vdns: ['1-3'] });
     simulator.vdn(2).fault({ kind: 'failure', resultCode: '02000007', resultDesc: 'vdn\u001b[2J' });
-    const { exitCode, stdout, stderr } = await run(['sync'], { config });
+    const { exitCode, stdout, stderr } = await call(['sync'], config);
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/^Run 1 partial \(exit code 3\) in .*, 3 requests\n/);
     expect(stdout).toContain('VDNs   3 in all, 2 changed, 1 failed');
@@ -49,7 +49,7 @@ describe('for people', () => {
     vdn.change('00604', null);
     vdn.change('00603', '😀😀 ｱﾝｻﾞｰ 응답 없음');
     const stored = await rowVersions(url);
-    const { exitCode, stdout } = await run(['sync', '--dry-run'], { config });
+    const { exitCode, stdout } = await call(['sync', '--dry-run'], config);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Dry run succeeded in /);
     expect(stdout).toContain('test, would be applied:');
@@ -109,7 +109,7 @@ describe('a part of what is configured', () => {
       ['north 1', 'north 3'],
     ],
   ])('%j', async (args, expected) => {
-    const summary = summaryOf(await run(['sync', '--json', ...args], { config }));
+    const summary = summaryOf(await call(['sync', '--json', ...args], config));
     expect(summary.vdns).toMatchObject({ total: expected.length, unchanged: expected.length });
     expect(await done()).toEqual(expected);
     expect(await query(database.url, 'select from obs.vdn where not configured')).toEqual([]);
@@ -120,7 +120,7 @@ describe('a part of what is configured', () => {
     [['--source', 'south', '--vdn', '1'], /VDN 1 is not configured for south\./],
   ])('%j is refused', async (args, message) => {
     const requests = simulator.requests.total;
-    expect(await run(['sync', ...args], { config })).toMatchObject({
+    expect(await call(['sync', ...args], config)).toMatchObject({
       ...{ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) },
     });
     expect(simulator.requests.total).toBe(requests);

@@ -1,6 +1,6 @@
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { startOnTerminal } from '../support/terminal.ts';
 
@@ -35,20 +35,20 @@ test('people read all of every text, at 80 cells and in a pipe, and what is alik
     expect(summary.join('\n')).not.toMatch(/\S…/);
   }
 
-  const changes = (await run(['changes'], { config })).stdout;
+  const changes = (await call(['changes'], config)).stdout;
   for (const number of [1, 2, 3])
     expect(changes).toMatch(new RegExp(`^added +0090${number} +— +${chinese(number)} +1-40$`, 'm'));
   expect(changes).toMatch(new RegExp(`^changed +${changed} +\\S.* ${arabic} +1-40$`, 'm'));
   expect(changes).toMatch(new RegExp(`^removed +${removed} +\\S.* — +1-40$`, 'm'));
 
-  const status = (await run(['status'], { config })).stdout;
+  const status = (await call(['status'], config)).stdout;
   expect(status.match(/^test +41-43 +failing/gm)).toHaveLength(1);
   expect(status).toContain(chinese(9));
 });
 
 test('a dry run reads like a plan', async () => {
   const { config, changed, removed } = await changedSource();
-  const { stdout, exitCode } = await run(['sync', '--dry-run'], { config });
+  const { stdout, exitCode } = await call(['sync', '--dry-run'], config);
   expect(exitCode).toBe(3);
   const lines = stdout.trimEnd().split('\n');
   expect(lines.at(-1)).toBe('Would add 120, change 40, remove 40 codes in 40 VDNs');

@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { openDatabase } from '../../src/store/database.ts';
-import { type CommandResult, run } from '../support/command.ts';
+import type { CommandResult } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { migrateTo } from '../support/schema-versions.ts';
@@ -28,7 +29,7 @@ async function command(
     database: { url: url.href },
     sources: [{ name: 'prod', baseUrl: simulator.baseUrl, vdns: [1, 2], locale: 'en_US' }],
   });
-  return run(args, { config });
+  return call(args, config);
 }
 
 /** The roles and rights of version 0.1.0's documentation. */

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 
 const commands = ['sync', 'schedule', 'migrate', 'check', 'status', 'changes', 'simulate', 'demo'];
 
@@ -21,7 +22,7 @@ test('--help and --version go to stdout and end well', async () => {
 });
 
 test.each(commands)('%s --help has the options that every command has, and examples', async (command) => {
-  const { exitCode, stdout, stderr } = await run([command, '--help']);
+  const { exitCode, stdout, stderr } = await call([command, '--help']);
   expect([exitCode, stderr]).toEqual([0, '']);
   expect(stdout).toMatch(new RegExp(`^Usage: node /.*/src/main.ts ${command} `));
   for (const option of ['--help', '--config', '--log-level']) expect(stdout).toContain(option);
@@ -45,7 +46,7 @@ describe('what is mistyped is refused with exit 2, and what was meant', () => {
     [['sync', '--approve', 'yes'], /--approve.*16 hex digits/],
     [['sync', '--log-level', 'loud'], /--log-level.*Allowed choices are fatal, error/],
   ])('%j', async (args, message) => {
-    const result = await run(args);
+    const result = await call(args);
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) });
     expect(result.stderr).toMatch(/Run with --help/);
     expect(result.stderr).not.toMatch(/^\s+at /m);

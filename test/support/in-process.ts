@@ -25,9 +25,11 @@ for (const stream of ['stdout', 'stderr'] as const) collect(stream);
  *
  * @param config path of the configuration, given as `--config`
  */
-export async function call(args: readonly string[], config: string): Promise<CommandResult> {
+export async function call(args: readonly string[], config?: string): Promise<CommandResult> {
   const output: Output = { stdout: '', stderr: '' };
-  const exitCode = await speaking.run(output, () => runProgram([...args, '--config', config]));
+  const exitCode = await speaking.run(output, () =>
+    runProgram(config === undefined ? args : [...args, '--config', config]),
+  );
   return commandResult(exitCode, null, output);
 }
 
