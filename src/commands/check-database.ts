@@ -1,4 +1,4 @@
-import type { Config } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import { type Circumstances, circumstances, futureInstants } from '../store/circumstances.ts';

@@ -1,5 +1,5 @@
 import { shownProxy } from '../config/proxy.ts';
-import type { SigningConfig, SourceConfig } from '../config/types.ts';
+import type { SourceConfig } from '../config/schema.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { type ExitCode, exitCodes, type VdnError } from '../errors.ts';
@@ -110,7 +110,7 @@ function describeSigning({ otherSigning, clockDifferenceMs }: Probe): string {
   return `${tried}, and the clock is right: a key is wrong (accessKey, secretKey), or ${between}`;
 }
 
-function settingOf({ headers, timestamp, host, basePath }: SigningConfig): string {
+function settingOf({ headers, timestamp, host, basePath }: SourceConfig['signing']): string {
   const further = [
     ...(host === undefined ? [] : [`host: ${/^[\w.-]+$/.test(host) ? host : JSON.stringify(host)}`]),
     ...(basePath === undefined ? [] : [`basePath: ${basePath || '/'}`]),

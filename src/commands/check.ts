@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Config } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import { countOf } from '../domain/count-text.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { checkDatabase, type Finding } from './check-database.ts';

@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
-import { parseDuration } from '../config/duration.ts';
+import { parseDuration } from '../config/fields.ts';
 import { loadConfig } from '../config/load.ts';
-import { type Config, type LogLevel, logLevels } from '../config/types.ts';
+import { type Config, logLevels } from '../config/schema.ts';
 import { parseVdnList } from '../config/vdn-list.ts';
 import type { ExitCode } from '../errors.ts';
 import { createLogger } from '../observe/logger.ts';
@@ -19,7 +19,7 @@ export type Exit = (code: ExitCode) => void;
 /** The options that every command has. */
 export interface CommonOptions {
   readonly config?: string;
-  readonly logLevel?: LogLevel;
+  readonly logLevel?: Config['log']['level'];
 }
 
 /** Where `demo` keeps its database; `status` and `changes` look there where there is no configuration. */

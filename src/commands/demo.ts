@@ -1,8 +1,8 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import type { Logger } from 'pino';
+import type { Config } from '../config/schema.ts';
 import { configSchema } from '../config/schema.ts';
-import type { Config } from '../config/types.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { demoAccount, type Simulator, startSimulator } from '../simulator/index.ts';
 import { codeChanges } from '../store/change-feed.ts';

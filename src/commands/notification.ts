@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Logger } from 'pino';
 import { environmentProxy } from '../config/proxy.ts';
-import type { Config } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import type { Invocation } from '../domain/invocation.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';

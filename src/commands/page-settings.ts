@@ -1,5 +1,5 @@
 import pino from 'pino';
-import type { Config } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import type { Invocation } from '../domain/invocation.ts';
 import type { PageSettings } from '../page/report.ts';
 import { createTimetable } from '../schedule/timetable.ts';

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import type { Config } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import type { RunOrigin } from '../store/run-log.ts';
 import type { RunSettings } from '../sync/run-settings.ts';
 import { type SelectionOptions, select } from '../sync/selection.ts';

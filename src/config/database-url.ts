@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './fields.ts';
 
 const databaseUrlForm = 'postgres://…, postgresql://… or pglite:DIR';
 

@@ -1,7 +1,4 @@
 import * as z from 'zod';
-import { durationForm, parseDuration } from './duration.ts';
-import { nearest } from './nearest.ts';
-import type { Parsed } from './parsed.ts';
 
 /**
  * The kinds of values a configuration has. Each says in its message what is expected, never what was found: what was
@@ -69,3 +66,51 @@ export function duration(longest: string) {
       : parsed;
   });
 }
+
+const unitMs: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+/** What a duration looks like, for messages. */
+const durationForm = 'a duration such as 500ms, 10s, 15m, 36h or 90d';
+
+/** A duration (`500ms`, `10s`, `15m`, `36h`, `90d`; more than zero) in milliseconds. */
+export function parseDuration(text: string): Parsed<number> {
+  const [, digits = '', unit = ''] = /^(\d+)(ms|s|m|h|d)$/.exec(text.trim()) ?? [];
+  const value = Number(digits) * (unitMs[unit] ?? 0);
+  return value > 0 && Number.isSafeInteger(value)
+    ? { ok: true, value }
+    : { ok: false, problems: [`expected ${durationForm}`] };
+}
+
+/** The word that `text` was probably meant to be, or undefined where none is near. */
+function nearest(text: string, words: readonly string[]): string | undefined {
+  const ranked = words
+    .map((word) => ({ word, distance: editDistance(text.toLowerCase(), word.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  const [best] = ranked;
+  return best !== undefined && best.distance <= Math.ceil(text.length * 0.4) ? best.word : undefined;
+}
+
+/** Levenshtein's: the fewest letters to put in, take out or replace. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
+  for (const [row, letter] of [...a].entries()) {
+    const current = [row + 1];
+    for (let column = 0; column < b.length; column++) {
+      const replaced = (previous[column] ?? 0) + (b[column] === letter ? 0 : 1);
+      current.push(Math.min(replaced, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length] ?? 0;
+}
+
+/** What became of a text from a configuration or command line: its value, or everything that is wrong with it. */
+export type Parsed<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly string[] };

@@ -3,9 +3,9 @@ import { FatalError } from '../errors.ts';
 import { fillIn, isPlaceholder } from './placeholders.ts';
 import { describeProblems, schemaProblems } from './problems.ts';
 import { readText } from './read-text.ts';
+import type { Config } from './schema.ts';
 import { configSchema } from './schema.ts';
 import { valueAt } from './tree.ts';
-import type { Config } from './types.ts';
 import { parseYaml } from './yaml-file.ts';
 
 /**

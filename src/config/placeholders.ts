@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { quote } from '../domain/quote.ts';
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './fields.ts';
 import { readText } from './read-text.ts';
 import type { Path, Problem } from './tree.ts';
 

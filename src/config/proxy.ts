@@ -1,5 +1,5 @@
 import { BlockList, isIP } from 'node:net';
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './fields.ts';
 
 const proxyForm =
   'none, or a proxy such as http://proxy.example.com:3128 (http and https only; % @ : / in a password as %25 %40 %3A %2F)';

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './fields.ts';
 
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',

@@ -2,7 +2,6 @@ import * as z from 'zod';
 import { parseDatabaseUrl } from './database-url.ts';
 import { duration, mapping, number, oneOf, parsedText, text, wholeNumber } from './fields.ts';
 import { sourceSchema } from './source-schema.ts';
-import { logLevels } from './types.ts';
 import { parseHookUrl } from './urls.ts';
 
 /**
@@ -112,6 +111,17 @@ export function configSchema(directory: string, env: NodeJS.ProcessEnv = {}) {
       .describe('The log.'),
   });
 }
+
+/**
+ * The configuration as the program uses it: defaults applied, placeholders filled in, files read, durations in
+ * milliseconds (their names end in `Ms`). Never show `database.url`, `notify.url`, or a source's `secretKey`, `proxy` and
+ * `headers`: they are secrets or may hold one.
+ */
+export type Config = z.output<ReturnType<typeof configSchema>>;
+export type SourceConfig = Config['sources'][number];
+export type ScheduleConfig = NonNullable<Config['schedule']>;
+
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
 /** Node fires a timer of more than 2^31 - 1 ms (24.8 days) at once. */
 const longestTimer = '24d';

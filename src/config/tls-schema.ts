@@ -2,11 +2,8 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isAbsolute, resolve } from 'node:path';
 import type * as z from 'zod';
 import { quote } from '../domain/quote.ts';
-import { readCertificates } from './certificates.ts';
-import { mapping, oneOf, parsedText, text, trueOrFalse } from './fields.ts';
-import type { Parsed } from './parsed.ts';
+import { mapping, oneOf, type Parsed, parsedText, text, trueOrFalse } from './fields.ts';
 import { readText } from './read-text.ts';
-import { tlsVersions } from './types.ts';
 
 /** `tls` of a source. Files are read; what they hold never comes into a message. */
 export function tlsSchema(directory: string) {
@@ -33,7 +30,7 @@ export function tlsSchema(directory: string) {
     serverName: text('a host name such as aicc.example.com', /^(?=.*[a-z])[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i)
       .exactOptional()
       .describe('The name to ask for and to verify, where baseUrl has an address.'),
-    minVersion: oneOf(tlsVersions)
+    minVersion: oneOf(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'])
       .exactOptional()
       .describe(
         'The oldest TLS to accept, TLSv1.2 where absent; TLSv1 and TLSv1.1 let weak keys and old renegotiation through.',
@@ -88,4 +85,29 @@ function refuseContradictions(tls: object, context: z.core.$RefinementCtx): void
 function pemAt(tls: object, name: string): string | undefined {
   const file: unknown = Reflect.get(tls, name);
   return typeof file === 'object' && file !== null && 'pem' in file ? String(file.pem) : undefined;
+}
+
+const pemBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g;
+
+/** The certificates of a PEM bundle, without what else the file holds (a private key, say). */
+function readCertificates(path: string): Parsed<string> {
+  const file = readText(path);
+  if (!file.ok) return { ok: false, problems: [`cannot be read: ${file.problems[0]}`] };
+
+  const blocks = file.value.match(pemBlock) ?? [];
+  if (blocks.length === 0) return { ok: false, problems: ['holds no certificate; expected PEM text'] };
+
+  const broken = blocks.findIndex((block) => !isCertificate(block));
+  if (broken >= 0) {
+    return { ok: false, problems: [`certificate ${broken + 1} of ${blocks.length} in it is damaged`] };
+  }
+  return { ok: true, value: `${blocks.join('\n')}\n` };
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0;
+  } catch {
+    return false;
+  }
 }

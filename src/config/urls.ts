@@ -1,4 +1,4 @@
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './fields.ts';
 
 const baseUrlForm = 'a URL such as https://10.22.26.181:28443';
 

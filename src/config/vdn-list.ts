@@ -1,5 +1,5 @@
 import { quote } from '../domain/quote.ts';
-import type { Parsed } from './parsed.ts';
+import type { Parsed } from './fields.ts';
 
 const smallest = 1;
 const largest = 9999;

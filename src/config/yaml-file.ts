@@ -1,6 +1,6 @@
 import { type Document, type ErrorCode, LineCounter, parseDocument, visit } from 'yaml';
 import { FatalError } from '../errors.ts';
-import { maskLine } from './mask.ts';
+import { knownKeys } from './schema-document.ts';
 
 /** How often aliases may be resolved in all; a file that needs more multiplies itself. */
 const maxAliasCount = 10_000;
@@ -89,4 +89,22 @@ function describeMistakes(mistakes: Mistake[], counter: LineCounter, lines: stri
   });
   if (mistakes.length > mostShown) shown.push(`  and ${mistakes.length - mostShown} more after that`);
   return [`${file} is not valid YAML:`, ...shown].join('\n');
+}
+
+const suspicious = /secret|access|key|header|proxy|url|pass|token|@|:\/\//i;
+
+/**
+ * A line of a file that cannot be parsed, as far as it may be shown. Without a parser it is not known where a secret
+ * begins, so a line is shown whole only where it begins with a known key and nothing in it hints at a secret.
+ */
+function maskLine(line: string): string {
+  const [begin = '', key = ''] = /^[\s-]*\{?\s*(?:(\w+)\s*:)?/.exec(line) ?? [];
+  const harmless = begin.length === line.length || (knownKeys().has(key) && !suspicious.test(line));
+  return printable(harmless ? line : `${begin} ***`);
+}
+
+/** Shows what a terminal would obey instead of showing it, and no more than fits a line. */
+function printable(line: string): string {
+  const shown = line.replaceAll(/\p{Cc}|\p{Cf}/gu, (character) => (character === '\t' ? '→' : '\uFFFD'));
+  return shown.length > 120 ? `${shown.slice(0, 120)}…` : shown;
 }

@@ -1,4 +1,4 @@
-import type { SigningConfig, SourceConfig } from '../config/types.ts';
+import type { SourceConfig } from '../config/schema.ts';
 import { VdnError } from '../errors.ts';
 import { createClient } from './client.ts';
 import { ServerQueue } from './server-queue.ts';
@@ -9,7 +9,7 @@ export interface Probe {
   readonly error: VdnError | undefined;
   readonly clockDifferenceMs: number | undefined;
   /** Where the configured way to sign was refused: another documented one that the server takes. */
-  readonly otherSigning: SigningConfig | undefined;
+  readonly otherSigning: SourceConfig['signing'] | undefined;
 }
 
 /**
@@ -63,7 +63,7 @@ export async function probeVdns(
  * server"): the timestamp, the headers, Host with and without its port, and the path with and without what baseUrl has
  * before the interface's. Those that differ in one point come first.
  */
-function otherSignings({ baseUrl, signing }: SourceConfig): SigningConfig[] {
+function otherSignings({ baseUrl, signing }: SourceConfig): SourceConfig['signing'][] {
   const { host, hostname, pathname } = new URL(baseUrl);
   const path = pathname.replace(/\/$/, '');
   const configured = { ...signing, host: signing.host ?? host, basePath: signing.basePath ?? path };

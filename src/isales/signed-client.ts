@@ -1,9 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { SourceConfig } from '../config/types.ts';
+import type { SourceConfig } from '../config/schema.ts';
 import { RetriableError, VdnError } from '../errors.ts';
-import { type Attempt, observed } from './attempt.ts';
+import { type Attempt, observed, retried } from './attempt.ts';
 import { download } from './download.ts';
-import { retried } from './retry.ts';
 import type { ServerQueue } from './server-queue.ts';
 import { sign } from './signer.ts';
 import { createTransport } from './transport.ts';

@@ -5,11 +5,10 @@ import { isIP } from 'node:net';
 import tls from 'node:tls';
 import got, { type Request } from 'got';
 import { shownProxy } from '../config/proxy.ts';
-import type { SourceConfig } from '../config/types.ts';
+import type { SourceConfig } from '../config/schema.ts';
 import type { VdnError } from '../errors.ts';
 import { version } from '../version.ts';
-import { issuerOf } from './issuer.ts';
-import { isUnknownAuthority, tlsError, tlsFault } from './tls-errors.ts';
+import { issuerOf, isUnknownAuthority, tlsError, tlsFault } from './tls-errors.ts';
 import { transportError } from './transport-errors.ts';
 
 const userAgent = `obs-code-sync/${version}`;

@@ -1,13 +1,13 @@
 import pino, { type Logger } from 'pino';
 import { prettyFactory } from 'pino-pretty';
-import type { LogLevel } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 
 /**
  * The program's log: JSON lines on stderr, or lines for people where stderr is a terminal.
  *
  * @param writeLine puts a line for people on a screen that may show a progress bar too
  */
-export function createLogger(level: LogLevel, writeLine: (line: string) => void): Logger {
+export function createLogger(level: Config['log']['level'], writeLine: (line: string) => void): Logger {
   const options: pino.LoggerOptions = {
     level,
     base: null,

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { FatalError } from '../errors.ts';
 import { migrateToLatest } from '../store/migrator.ts';
-import { shared } from './deadline.ts';
+import { shared } from './routes.ts';
 import type { WithDatabase } from './scheduler.ts';
 
 /** How long until a migration that could not be is tried again: twice as long each time, up to the longest. */

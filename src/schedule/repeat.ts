@@ -1,4 +1,4 @@
-import type { ScheduleConfig } from '../config/types.ts';
+import type { ScheduleConfig } from '../config/schema.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { RunSettings } from '../sync/run-settings.ts';
 

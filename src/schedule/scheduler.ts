@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { ScheduleConfig } from '../config/types.ts';
+import type { ScheduleConfig } from '../config/schema.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { OpenDatabase } from '../store/database.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from 'pino';
-import type { HttpConfig } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import { FatalError } from '../errors.ts';
 
 export interface Answer {
@@ -26,7 +26,11 @@ export interface HttpServer {
  *
  * @throws FatalError `configuration` where the address cannot be listened on
  */
-export async function serve({ host, port }: HttpConfig, routes: Routes, logger: Logger): Promise<HttpServer> {
+export async function serve(
+  { host, port }: Config['http'],
+  routes: Routes,
+  logger: Logger,
+): Promise<HttpServer> {
   const server = createServer((request, response) => {
     answer(routes, request, logger).then(
       (result) => send(response, request, result),

@@ -1,6 +1,6 @@
 import { type Kysely, sql } from 'kysely';
-import type { SourceConfig } from '../config/types.ts';
-import type { SourceState } from '../observe/metrics-sources.ts';
+import type { SourceConfig } from '../config/schema.ts';
+import type { SourceState } from '../observe/metrics.ts';
 import type { Database } from '../store/tables.ts';
 
 /**

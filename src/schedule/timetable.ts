@@ -1,6 +1,6 @@
 import { createTask, type ScheduledTask, validateDetailed } from 'node-cron';
 import type { Logger } from 'pino';
-import type { ScheduleConfig } from '../config/types.ts';
+import type { ScheduleConfig } from '../config/schema.ts';
 import { FatalError } from '../errors.ts';
 
 /** A clock that was set, or a machine that slept, is noticed within this. */

@@ -4,9 +4,8 @@ import { z } from 'zod';
 import { errorBody, send } from './answers.ts';
 import { type Absence, waysToBeAway } from './away.ts';
 import { faultSchema } from './faults.ts';
-import { mustBeVdn } from './lists.ts';
+import { mustBeVdn, type VdnList, vdnList } from './lists.ts';
 import type { State } from './request-handler.ts';
-import { type VdnList, vdnList } from './vdn-list.ts';
 
 /** Paths that begin with this edit the simulator instead of asking it. */
 export const controlPrefix = '/simulator/';

@@ -9,11 +9,10 @@ import { FaultBook } from './fault-book.ts';
 import type { Fault } from './faults.ts';
 import { FlowControl } from './flow-control.ts';
 import { listen } from './listen.ts';
-import { type BulkEdit, Lists } from './lists.ts';
+import { type BulkEdit, Lists, type VdnList, vdnList } from './lists.ts';
 import { largestPageSize } from './parameters.ts';
 import { type EditScript, handleRequest, type State } from './request-handler.ts';
 import { RequestLog } from './request-log.ts';
-import { type VdnList, vdnList } from './vdn-list.ts';
 
 export type { Account } from './authentication.ts';
 export type { WayToBeAway } from './away.ts';
@@ -21,10 +20,9 @@ export type { CertificateKind } from './certificate.ts';
 export type { Locale, Texts } from './descriptions.ts';
 export type { Fault } from './faults.ts';
 export type { ListedCode, ObsCodeRow } from './generated-list.ts';
-export type { BulkEdit } from './lists.ts';
+export type { BulkEdit, VdnList } from './lists.ts';
 export type { EditScript } from './request-handler.ts';
 export type { LoggedRequest, RequestCounts, RequestLog } from './request-log.ts';
-export type { VdnList } from './vdn-list.ts';
 
 /** The account that is there where no other is named. */
 export const demoAccount: Account = { accessKey: 'demo-access-key', secretKey: 'demo-secret-key' };

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { type ShortForm, shape } from './fault-kind.ts';
 import type { ObsCodeRow } from './generated-list.ts';
+import type { VdnList } from './lists.ts';
 import { editsRemembered } from './lists.ts';
-import type { VdnList } from './vdn-list.ts';
 
 /** A page before it is cut out of the list: what faults may bend. */
 export interface PageDraft {

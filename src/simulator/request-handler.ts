@@ -10,9 +10,9 @@ import type { FlowControl } from './flow-control.ts';
 import { type ListedCode, rowOf } from './generated-list.ts';
 import { type BehindTheEnd, bendPage, editForFault, type PageDraft, rowsOf } from './list-faults.ts';
 import type { Lists } from './lists.ts';
+import { vdnList } from './lists.ts';
 import { checkParameters, type PageParameters } from './parameters.ts';
 import type { RequestLog } from './request-log.ts';
-import { vdnList } from './vdn-list.ts';
 
 /**
  * Edits a VDN's list between requests: called before each request that is answered from the list, with

@@ -1,11 +1,11 @@
-import type { GuardConfig } from '../config/types.ts';
+import type { Config } from '../config/schema.ts';
 import type { RunOrigin } from '../store/run-store.ts';
 import type { SourceSelection } from './selection.ts';
 
 /** What a run is to do. */
 export interface RunSettings {
   readonly selection: readonly SourceSelection[];
-  readonly guard: GuardConfig;
+  readonly guard: Config['guard'];
   readonly maxDurationMs: number;
   /** Runs older than this are forgotten at the end. */
   readonly retentionMs: number;

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/types.ts';
+import type { SourceConfig } from '../config/schema.ts';
 import { FatalError } from '../errors.ts';
 import { belongsTo, type Shard, serverOf } from './shard.ts';
 

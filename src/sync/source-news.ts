@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../config/types.ts';
+import type { SourceConfig } from '../config/schema.ts';
 import type { SourceNews } from '../store/run-store.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { createServer, type ServerOptions } from 'node:https';
 import { beforeAll, describe, expect, test } from 'vitest';
-import type { TlsConfig } from '../../src/config/types.ts';
+import type { SourceConfig } from '../../src/config/schema.ts';
 import { authority, type Issued, issue } from '../support/certificates.ts';
 import { listening, startProxy } from '../support/proxy-server.ts';
 import { clientOf, failureOf } from './client-of.ts';
@@ -24,7 +24,7 @@ beforeAll(async () => {
 
 const ca = (...trusted: (Issued | undefined)[]) => trusted.map((one) => one?.cert).join('\n');
 
-async function pageFrom(server: ServerOptions, tls: Partial<TlsConfig>, proxy?: string) {
+async function pageFrom(server: ServerOptions, tls: Partial<SourceConfig['tls']>, proxy?: string) {
   const names: unknown[] = [];
   const port = await listening(
     createServer(server, (request, response) => {
@@ -41,7 +41,7 @@ async function pageFrom(server: ServerOptions, tls: Partial<TlsConfig>, proxy?: 
 }
 
 describe('a server is trusted', () => {
-  test.each<[string, () => [ServerOptions, Partial<TlsConfig>]]>([
+  test.each<[string, () => [ServerOptions, Partial<SourceConfig['tls']>]]>([
     ['by its CA', () => [good ?? {}, { ca: ca(root) }]],
     ['by its own certificate', () => [good ?? {}, { ca: ca(good) }]],
     ['by an intermediate alone', () => [byIntermediate ?? {}, { ca: ca(intermediate) }]],
@@ -81,7 +81,7 @@ describe('a server is trusted', () => {
 });
 
 describe('a server is not trusted, is asked once, and the message leads to the setting', () => {
-  test.each<[string, () => [ServerOptions, Partial<TlsConfig>], RegExp]>([
+  test.each<[string, () => [ServerOptions, Partial<SourceConfig['tls']>], RegExp]>([
     ['nothing known', () => [good ?? {}, {}], /signed by "Corp Root CA".*name it as tls\.caFile/],
     [
       'another CA',

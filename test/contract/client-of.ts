@@ -1,5 +1,5 @@
 import { onTestFinished } from 'vitest';
-import type { SourceConfig } from '../../src/config/types.ts';
+import type { SourceConfig } from '../../src/config/schema.ts';
 import { VdnError } from '../../src/errors.ts';
 import { type Attempt, createClient, type PageRequest } from '../../src/isales/client.ts';
 import { ServerQueue } from '../../src/isales/server-queue.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { TlsConfig } from '../../src/config/types.ts';
+import type { SourceConfig } from '../../src/config/schema.ts';
 import { type CertificateKind, startSimulator } from '../../src/simulator/index.ts';
 import { type ClientSettings, clientOf, failureOf } from './client-of.ts';
 
@@ -14,7 +14,7 @@ async function failureWith(
     startSimulator({ https: true, certificate }),
     startSimulator({ https: true }),
   ]);
-  const tls: Record<Trust, TlsConfig> = {
+  const tls: Record<Trust, SourceConfig['tls']> = {
     'its CA': { insecureSkipVerify: false, ca: simulator.caPem ?? '' },
     'nothing more': { insecureSkipVerify: false },
     'another CA': { insecureSkipVerify: false, ca: other.caPem ?? '' },

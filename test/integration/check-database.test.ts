@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { checkDatabase } from '../../src/commands/check-database.ts';
-import type { Config } from '../../src/config/types.ts';
+import type { Config } from '../../src/config/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
 import { migrateToLatest } from '../../src/store/migrator.ts';
 import { grantRights } from '../../src/store/rights.ts';

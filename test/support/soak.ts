@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { parseDuration } from '../../src/config/duration.ts';
+import { parseDuration } from '../../src/config/fields.ts';
 import { testsOfChance } from './runs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,7 +1,7 @@
 import pino from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { readPageReport } from '../../../src/page/report.ts';
-import { pageRoute } from '../../../src/schedule/page-route.ts';
+import { pageRoute } from '../../../src/schedule/routes.ts';
 import { serve } from '../../../src/schedule/server.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { migrateToLatest } from '../../../src/store/migrator.ts';

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { createMetrics } from '../../../src/observe/metrics.ts';
-import { probeRoutes } from '../../../src/schedule/probes.ts';
+import { probeRoutes } from '../../../src/schedule/routes.ts';
 import { serve } from '../../../src/schedule/server.ts';
 import { sourceStates } from '../../../src/schedule/source-states.ts';
 import { openDatabase } from '../../../src/store/database.ts';

@@ -1,4 +1,4 @@
-import type { SourceConfig } from '../../../src/config/types.ts';
+import type { SourceConfig } from '../../../src/config/schema.ts';
 import { createLogger } from '../../../src/observe/logger.ts';
 import { demoAccount } from '../../../src/simulator/index.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { loadConfig } from '../../../src/config/load.ts';
-import type { Config } from '../../../src/config/types.ts';
+import type { Config } from '../../../src/config/schema.ts';
 import { FatalError } from '../../../src/errors.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 

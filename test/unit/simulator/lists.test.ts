@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Lists } from '../../../src/simulator/lists.ts';
-import { vdnList } from '../../../src/simulator/vdn-list.ts';
+import { Lists, vdnList } from '../../../src/simulator/lists.ts';
 
 const vendorSample = [
   { obsCode: '00605', obsCodeDesc: 'The switch is busy.' },

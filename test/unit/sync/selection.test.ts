@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SourceConfig } from '../../../src/config/types.ts';
+import type { SourceConfig } from '../../../src/config/schema.ts';
 import { FatalError } from '../../../src/errors.ts';
 import { type SelectionOptions, select, vdnsSelected } from '../../../src/sync/selection.ts';
 
