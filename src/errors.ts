@@ -127,11 +127,18 @@ export class DatabaseError extends Error {
   override readonly name: string = 'DatabaseError';
   /** The SQLSTATE where the server itself answered; undefined where a driver or the network failed. */
   readonly sqlState: string | undefined;
+  /** What to do about it, where more is known than the SQLSTATE tells. */
+  readonly advice: string | undefined;
 
   /** @param message one line that holds no query parameters and no connection string */
-  constructor(message: string, sqlState: string | undefined, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    sqlState: string | undefined,
+    options?: ErrorOptions & { advice?: string | undefined },
+  ) {
     super(message, options);
     this.sqlState = sqlState;
+    this.advice = options?.advice;
   }
 }
 

@@ -9,6 +9,7 @@ export const sqlState = {
   duplicateObject: '42710',
   duplicateFunction: '42723',
   insufficientPrivilege: '42501',
+  notInPrerequisiteState: '55000',
   invalidPassword: '28P01',
   invalidAuthorization: '28000',
   undefinedDatabase: '3D000',
@@ -107,7 +108,7 @@ export function fatalError(error: DatabaseError, where: string): FatalError {
     error instanceof DatabaseBusyError || error.sqlState?.startsWith(insufficientResourcesClass) === true;
   return new FatalError(
     mayPass ? 'database-unreachable' : 'database-unusable',
-    `the database ${where} cannot be used${mayPass ? ' now' : ''}: ${error.message}. ${adviceFor(error.sqlState)}`,
+    `the database ${where} cannot be used${mayPass ? ' now' : ''}: ${error.message}. ${error.advice ?? adviceFor(error.sqlState)}`,
     options,
   );
 }

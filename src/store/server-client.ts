@@ -73,21 +73,37 @@ export class ServerClient extends pg.Client {
   /** What stays as it is until the URL, the password or the server is changed. */
   #refusal(error: unknown): DatabaseError | undefined {
     if (!(error instanceof Error)) return undefined;
-    const refused = (message: string, state?: string) => new DatabaseError(message, state, { cause: error });
+    const refused = (message: string, advice?: string) =>
+      new DatabaseError(message, sqlStateOf(databaseError(error, 'lost')), { cause: error, advice });
     const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
     if (error instanceof pg.DatabaseError) {
-      return code === sqlState.invalidPassword && !this.password ? refused(noPassword, code) : undefined;
+      if (code === sqlState.invalidPassword && !this.password) return refused(noPassword, passwordAdvice);
+      const statement = this.#wayIn(code);
+      return statement === undefined
+        ? undefined
+        : refused(`${error.message} (SQLSTATE ${code})`, `As the database's owner run: ${statement}`);
     }
     if (code !== undefined) {
       // Behind a semicolon Node speaks of its own options.
       const [problem] = error.message.split(';');
       return certificateProblem.test(code)
-        ? refused(`the server's certificate is not trusted: ${problem}. ${certificateAdvice}`)
+        ? refused(`the server's certificate is not trusted: ${problem}`, certificateAdvice)
         : undefined;
     }
     // Where pg gives up on a server that did answer, the socket is whole and nothing of Node's went wrong.
     if (this.socket.destroyed) return undefined;
-    return refused(/^SASL/.test(error.message) && !this.password ? noPassword : error.message);
+    return /^SASL/.test(error.message) && !this.password
+      ? refused(noPassword, passwordAdvice)
+      : refused(error.message);
+  }
+
+  /** SQL that lets the role in. At a login the one right that can be missing is CONNECT. */
+  #wayIn(state: string | undefined): string | undefined {
+    const database = pg.escapeIdentifier(this.database ?? '');
+    if (state === sqlState.insufficientPrivilege)
+      return `grant connect on database ${database} to ${pg.escapeIdentifier(this.user ?? '')}`;
+    if (state === sqlState.notInPrerequisiteState) return `alter database ${database} allow_connections true`;
+    return undefined;
   }
 
   async #requireAttributes(): Promise<void> {
@@ -131,8 +147,8 @@ export class ServerClient extends pg.Client {
   }
 }
 
-const noPassword =
-  'the server asks for a password, and none is given: put it into database.url, or set PGPASSWORD or PGPASSFILE';
+const noPassword = 'the server asks for a password, and none is given';
+const passwordAdvice = 'Put it into database.url, or set PGPASSWORD or PGPASSFILE.';
 const certificateAdvice =
   'Name the file with its authority as sslrootcert in database.url (sslrootcert=system: what this machine trusts), and the ' +
-  'host as the certificate has it';
+  'host as the certificate has it.';
