@@ -92,6 +92,15 @@ function columnsOf<Prefix extends string, Kind extends string>(
   return Object.fromEntries(entries);
 }
 
+/** Counts VDNs of a run as fresh; until it ends, all others count as skipped. */
+export async function countFresh(db: Kysely<Database>, runId: number, vdns: number): Promise<void> {
+  await db
+    .updateTable('sync_run')
+    .set((eb) => ({ vdns_fresh: vdns, vdns_skipped: eb('vdns_total', '-', vdns) }))
+    .where('run_id', '=', runId)
+    .execute();
+}
+
 /** Writes a line for each VDN that was not tried, all in one statement. */
 export async function recordSkipped(
   db: Kysely<Database>,
@@ -160,7 +169,7 @@ async function closeDeadRun(db: Kysely<Database>, runId: number): Promise<void> 
       error_code: 'interrupted',
       error_message: 'the process ended without closing its run: it was killed, or its machine went down',
       vdns_unchanged: unchanged,
-      vdns_skipped: eb('vdns_total', '-', done),
+      vdns_skipped: sql<number>`${eb.ref('vdns_total')} - vdns_fresh - ${done}::integer`,
     }))
     .where('run_id', '=', runId)
     .where('status', '=', 'running')

@@ -6,7 +6,7 @@ import { Reconnect } from './reconnect.ts';
 import { outcomeRecorder, type WritingRun } from './record-outcome.ts';
 import { prune } from './retention.ts';
 import { takeRunLock } from './run-lock.ts';
-import { finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
+import { countFresh, finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
 import { type RunReader, runReader } from './run-reader.ts';
 import { requireRunnable } from './runnable.ts';
 import { type StorableText, storableText } from './storable-text.ts';
@@ -51,6 +51,8 @@ export interface RunStore extends RunReader {
   readonly news: ReadonlyMap<string, SourceNews>;
   /** Writes what a VDN came to: all of it or nothing, once however often the connection breaks. */
   record(record: OutcomeRecord): Promise<void>;
+  /** Counts VDNs that the run leaves alone since they are fresh, so that they are not told as skipped where it is killed. */
+  fresh(vdns: number): Promise<void>;
   /** Writes a line for each VDN that was not tried. */
   skip(source: string, vdnIds: readonly number[], errorCode: VdnErrorCode, message: string): Promise<void>;
   /**
@@ -83,12 +85,18 @@ export async function openRunStore(
   if (begun.run === undefined) return { ...reading, ...begun, ...withoutWrites };
 
   const { runId, lock } = begun.run;
+  let freshVdns = 0;
   const text = await orFatal(database, () => reconnect.retry(() => storableText(db)));
   return {
     ...reading,
     runId,
     news: begun.news,
     record: outcomeRecorder(database, begun.run, reconnect, text),
+    async fresh(vdns) {
+      if (vdns === 0) return;
+      freshVdns += vdns;
+      await orFatal(database, () => reconnect.retry(() => countFresh(db, runId, freshVdns)));
+    },
     async skip(source, vdnIds, errorCode, message) {
       const work = () => recordSkipped(db, runId, source, vdnIds, errorCode, text.message(message));
       await orFatal(database, () => reconnect.retry(work));
@@ -101,6 +109,7 @@ export async function openRunStore(
 const withoutWrites = {
   runId: null,
   record: async () => {},
+  fresh: async () => {},
   skip: async () => {},
   finish: async (result: RunResult) => result,
   close: async () => {},
@@ -131,13 +140,13 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
     const unconfiguredOf = (source: ConfiguredSource) => news.get(source.name)?.unconfigured ?? [];
     // Before dead runs are closed: what a killed one is still committing shall be counted as its own.
     for (const source of sources) await waitForWriters(db, source);
-    await db.transaction().execute(async (trx) => {
-      for (const source of sources) await prepareVdns(trx, source, unconfiguredOf(source));
-    });
     const unconfigured = sources.reduce((sum, source) => sum + unconfiguredOf(source).length, 0);
     const counts = { vdnsTotal: scope.vdnsTotal, unconfigured };
     const runId = await startRun(db, lock, scope.origin, counts, async (trx, runId) => {
-      for (const source of sources) await rememberSource(trx, source, scope.staleAfterMs, runId);
+      for (const source of sources) {
+        await prepareVdns(trx, source, unconfiguredOf(source));
+        await rememberSource(trx, source, scope.staleAfterMs, runId);
+      }
     });
     return { news, run: { runId, lock } };
   } catch (error) {

@@ -40,6 +40,8 @@ export async function syncSources(
     const { name, pageSize, conflictingDescriptions } = source;
     const stored = await statesOf(name);
     const known = new Map(stored.map((state) => [state.vdnId, state]));
+    const states = vdnIds.map((vdnId) => known.get(vdnId) ?? unknownVdn(vdnId));
+    await store.fresh(states.filter(({ fresh }) => fresh).length).catch(stop);
     const client = createClient(source, queue, (field) =>
       logger.info({ source: name }, `${name} sends a field that its documents do not have: ${field}`),
     );
@@ -65,10 +67,7 @@ export async function syncSources(
       onAttempt: (attempt: Attempt) => hooks.onAttempt(name, attempt),
     };
     try {
-      await syncSource(
-        context,
-        vdnIds.map((vdnId) => known.get(vdnId) ?? unknownVdn(vdnId)),
-      );
+      await syncSource(context, states);
     } finally {
       client.close();
     }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { checkDatabase } from '../../src/commands/check-database.ts';
 import type { Config } from '../../src/config/schema.ts';
 import { openDatabase } from '../../src/store/database.ts';
@@ -143,6 +143,23 @@ describe('with a writer of its own', () => {
       await query(owner, `alter role checked_writer connection limit -1`);
     });
     expect((await check(writer)).said).toMatch(/warning database, connections: 3 more are allowed now/);
+  });
+
+  test.each([
+    ['ahead of', -2.5],
+    ['behind', 2.5],
+  ])("a clock %s this machine's is told", async (direction, hours) => {
+    // This machine's is the one that is moved; the server's is as good as its opposite.
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hours * 3_600_000 });
+    onTestFinished(() => {
+      vi.useRealTimers();
+    });
+    expect(await check(writer)).toMatchObject({
+      exitCode: 0,
+      said: expect.stringContaining(
+        `warning database, clock: the database's clock is ${says} this machine's`,
+      ),
+    });
   });
 
   test('instants of the future are told', async () => {

@@ -67,6 +67,19 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     await run.end();
   });
 
+  test('of a killed run, fresh VDNs are not told as skipped', async () => {
+    const killed = await beginRun(database, 'killed', 1, [1, 2, 3, 4]);
+    for (const _ of ['a source', 'another']) await killed.store.fresh(1);
+    await killed.store.record({ ...(await killed.about()), outcome: 'unchanged', codeCount: 6 });
+    await killed.store.close();
+    await (await beginRun(database, 'killed', 1, [1, 2, 3, 4])).end();
+    expect(
+      await rows(
+        `select status, vdns_total, vdns_unchanged, vdns_fresh, vdns_skipped from sync_run where run_id = ${killed.runId}`,
+      ),
+    ).toEqual([{ status: 'interrupted', vdns_total: 4, vdns_unchanged: 1, vdns_fresh: 2, vdns_skipped: 1 }]);
+  });
+
   test('VDNs that have left the configuration are found once, and only by a run over all of them', async () => {
     const begin = async (vdnIds: number[], marksUnconfigured: boolean, dryRun = false) => {
       const scope = { ...scopeOf('leaving', vdnIds), marksUnconfigured, dryRun };
@@ -77,6 +90,13 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     };
     expect(await begin([1, 2, 3], true)).toEqual([]);
     expect(await begin([1], false)).toEqual([]);
+    // A run whose own row could not be written has marked none.
+    await rows(
+      `create function broken() returns trigger language plpgsql as $$ begin raise 'broken'; end $$`,
+    );
+    await rows('create trigger broken after update on source execute function broken()');
+    await expect(begin([1], true)).rejects.toThrow(/broken/);
+    await rows('drop trigger broken on source');
     for (const dryRun of [true, false]) expect(await begin([1], true, dryRun)).toEqual([2, 3]);
     expect(await begin([1], true)).toEqual([]);
     expect(await rows(`select vdns_unconfigured as gone from sync_run where vdns_unconfigured > 0`)).toEqual([
