@@ -50,11 +50,11 @@ const asOf = recipe('The list as it stood on a day').replace(/'2025.*?'/, `now()
 const narrowed: Readonly<Record<string, readonly [query: string, ...indexes: string[]]>> = {
   'the calls of an hour': [lastHour('The description of each call'), 'calls_by_time', 'result_code_pkey'],
   'a few codes': [
-    `${recipe('Calls that know only the code')} where d.obs_code in ('00603', '00605')`,
+    `${recipe('Calls that have only the code')} where d.obs_code in ('00603', '00605')`,
     'result_code_by_code',
   ],
   'a code of a source': [
-    `${recipe('Calls that know only the code', 1)} where d.source = 'prod' and d.obs_code = '00605'`,
+    `${recipe('Calls that have only the code', 1)} where d.source = 'prod' and d.obs_code = '00605'`,
     'result_code_by_code',
   ],
   'a few numbers': [

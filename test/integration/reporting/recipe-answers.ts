@@ -22,7 +22,7 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
       [10, '2025-03-01', '999', null],
     ],
   ],
-  'Calls that know only the code': [
+  'Calls that have only the code': [
     [
       [1, 'Nobody answered', true],
       [2, 'Nobody answered', true],
