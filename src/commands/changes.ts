@@ -1,26 +1,33 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Transaction } from 'kysely';
+import { countOf } from '../domain/count-text.ts';
+import { changeKinds } from '../domain/diff.ts';
+import { formatInstant, formatSpan } from '../domain/time-text.ts';
 import { exitCodes } from '../errors.ts';
-import { type ChangeFilter, codeChanges, firstLists, type Since } from '../store/change-feed.ts';
+import {
+  type ChangeFilter,
+  type CodeChange,
+  codeChanges,
+  type FirstList,
+  firstLists,
+  type Since,
+} from '../store/change-feed.ts';
 import { readOnly } from '../store/read-only.ts';
 import type { Database } from '../store/tables.ts';
-import { printChanges } from './changes-report.ts';
 import {
-  type CommonOptions,
   durationArgument,
   type Exit,
   loadReadingConfiguration,
-  vdnArgument,
-  withCommonOptions,
+  type VdnOptions,
   withDatabase,
+  withVdnOptions,
 } from './common.ts';
+import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
 import { refuseUnknown } from './known-vdns.ts';
-import { printJson } from './terminal.ts';
+import { mostOnScreen, print, printJson } from './terminal.ts';
 
-interface ChangesOptions extends CommonOptions {
+interface ChangesOptions extends VdnOptions {
   readonly since: Since;
-  readonly source?: string;
-  readonly vdn?: readonly number[];
   readonly json?: boolean;
 }
 
@@ -28,7 +35,7 @@ const defaultSinceMs = 86_400_000;
 
 /** `changes`: what the runs of late changed in the codes. */
 export function changesCommand(exit: Exit): Command {
-  return withCommonOptions(new Command('changes'))
+  return withVdnOptions(new Command('changes'))
     .description('show which codes were added, changed, removed or returned')
     .addOption(
       new Option(
@@ -38,8 +45,6 @@ export function changesCommand(exit: Exit): Command {
         .argParser(sinceArgument)
         .default(defaultSinceMs, '1d'),
     )
-    .option('--source <name>', 'only this source')
-    .option('--vdn <list>', 'only these VDNs, e.g. 1,25,100-120', vdnArgument)
     .option('--json', 'print one JSON object on stdout')
     .addHelpText('after', examples)
     .action(async (options: ChangesOptions) => {
@@ -79,4 +84,50 @@ function sinceArgument(text: string): Since {
   throw new InvalidArgumentError(
     'expected a duration such as 7d, or a date such as 2026-11-24 or 2026-11-24T02:15Z.',
   );
+}
+
+/** More rows than this are not read; --json has them all. */
+const mostListed = 200;
+
+/** The change feed of a span of time. */
+interface ChangeFeed {
+  readonly changes: readonly CodeChange[];
+  readonly firstLists: readonly FirstList[];
+}
+
+/** Prints the change feed for people. */
+function printChanges({ changes, firstLists }: ChangeFeed, since: Since): void {
+  if (changes.length === 0) print(`No code was changed ${sinceText(since)}.`);
+  else printRuns(changes);
+  for (const [source, lists] of Map.groupBy(firstLists, (list) => list.source)) {
+    const codes = lists.reduce((sum, list) => sum + list.codes, 0);
+    const ranges = rangesOnScreen(lists.map(({ vdnId }) => vdnId));
+    print(`${source}: first list of VDN ${ranges}, ${countOf(codes, 'code')}.`);
+  }
+}
+
+function sinceText(since: Since): string {
+  return since instanceof Date ? `since ${formatInstant(since)}` : `in the last ${formatSpan(since)}`;
+}
+
+/** What each run changed in each source, under a title of its own. */
+function printRuns(changes: readonly CodeChange[]): void {
+  let room = mostOnScreen(mostListed);
+  let hidden = 0;
+  for (const ofOne of Map.groupBy(changes, ({ runId, source }) => JSON.stringify([runId, source])).values()) {
+    const rows = sharedChanges(ofOne);
+    const shown = rows.slice(0, room);
+    room -= shown.length;
+    hidden += rows.length - shown.length;
+    const [first] = ofOne;
+    if (shown.length === 0 || first === undefined) continue;
+    print(`${first.source}, run ${first.runId}, ${formatInstant(first.changedAt)}`, changesTable(shown), '');
+  }
+  if (hidden > 0) print(`… and ${countOf(hidden, 'more row')}; --json lists all`);
+  const counts = Map.groupBy(changes, ({ kind }) => kind);
+  print(changeKinds.flatMap((kind) => countOfKind(kind, counts.get(kind)?.length ?? 0)).join(', '));
+}
+
+function countOfKind(kind: string, number: number): string[] {
+  return number === 0 ? [] : [`${number} ${kind}`];
 }

@@ -36,6 +36,19 @@ export function withCommonOptions(command: Command, configUse = 'configuration f
     .addOption(new Option('--log-level <level>', 'how much is logged').choices(logLevels));
 }
 
+/** The options of a command that can be limited to some VDNs. */
+export interface VdnOptions extends CommonOptions {
+  readonly source?: string;
+  readonly vdn?: readonly number[];
+}
+
+/** Gives a command the options that all have, and those that limit it to some VDNs. */
+export function withVdnOptions(command: Command): Command {
+  return withCommonOptions(command)
+    .option('--source <name>', 'only this source')
+    .option('--vdn <list>', 'only these VDNs, e.g. 1,25,100-120', vdnArgument);
+}
+
 /** @throws FatalError `configuration` */
 export function loadConfiguration({ config }: CommonOptions): Promise<Config> {
   const namedBy = config === process.env.OBS_CODE_SYNC_CONFIG ? 'OBS_CODE_SYNC_CONFIG' : '--config';
@@ -117,7 +130,7 @@ export function durationArgument(text: string): number {
 }
 
 /** For commander: VDNs such as `1,25,100-120`. */
-export function vdnArgument(text: string): number[] {
+function vdnArgument(text: string): number[] {
   const parsed = parseVdnList(text);
   if (!parsed.ok) throw new InvalidArgumentError(parsed.problems.join('; '));
   return parsed.value;

@@ -1,14 +1,16 @@
 import path from 'node:path';
 import { Command } from 'commander';
+import { type Kysely, sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Config } from '../config/schema.ts';
-import { configSchema } from '../config/schema.ts';
+import { type Config, configSchema } from '../config/schema.ts';
+import { harmless } from '../domain/quote.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { demoAccount, type Simulator, startSimulator } from '../simulator/index.ts';
 import { codeChanges } from '../store/change-feed.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
 import { storedCodes } from '../store/stored-codes.ts';
+import type { Database } from '../store/tables.ts';
 import { runSync } from '../sync/run.ts';
 import { RunCounters, type RunSummary } from '../sync/summary.ts';
 import {
@@ -19,8 +21,6 @@ import {
   withCommonOptions,
   withDatabase,
 } from './common.ts';
-import { demoEdits, demoSource, demoVdns } from './demo-edits.ts';
-import { sampleReport } from './demo-report.ts';
 import { changesTable, sharedChanges } from './differences.ts';
 import { listenForSignals } from './interruption.ts';
 import { programName } from './invocation.ts';
@@ -28,6 +28,9 @@ import { createProgress, type Progress } from './progress.ts';
 import { runSettings } from './run-settings.ts';
 import { printSummary } from './sync-report.ts';
 import { coloured, print, table } from './terminal.ts';
+
+const demoSource = 'demo';
+const demoVdns = [1, 2, 3] as const;
 
 /** `demo`: the whole job, with a simulated server and an embedded database. */
 export function demoCommand(exit: Exit): Command {
@@ -148,4 +151,62 @@ async function rememberSource({ db }: OpenDatabase, simulator: Simulator): Promi
 
 function heading(text: string): void {
   print('', coloured('bold', text), '');
+}
+
+const revision = / \(revised (\d+)\)$/;
+
+/**
+ * A day at the source: VDN 1 gets a code, VDN 2 loses one, VDNs 1 and 3 have a description rewritten. Done again on
+ * what it left, it makes four changes of the same kinds again.
+ */
+function demoEdits(simulator: Simulator): void {
+  const [one, two, three] = demoVdns;
+  simulator.vdn(one).add(unusedCode(simulator), 'The called party asked to be called back.');
+  const last = simulator.vdn(two).list('en_US').at(-1);
+  if (last) simulator.vdn(two).remove(last.obsCode);
+  revise(simulator, one, '00605');
+  revise(simulator, three, '00603');
+}
+
+function revise(simulator: Simulator, vdnId: number, obsCode: string): void {
+  const vdn = simulator.vdn(vdnId);
+  const text = String(vdn.list('en_US').find((code) => code.obsCode === obsCode)?.obsCodeDesc ?? '');
+  const [, number = '0'] = revision.exec(text) ?? [];
+  vdn.change(obsCode, `${text.replace(revision, '')} (revised ${Number(number) + 1})`);
+}
+
+/** A code that VDN 1 never had: above all others. */
+function unusedCode(simulator: Simulator): string {
+  const numbers = simulator
+    .vdn(demoVdns[0])
+    .list('en_US')
+    .map(({ obsCode }) => Number(obsCode));
+  return String(Math.max(...numbers) + 1).padStart(5, '0');
+}
+
+/**
+ * A handful of calls as a warehouse has them, joined with the codes: one whose code was removed since keeps its
+ * text, one whose code is unknown stays in the report.
+ */
+async function sampleReport(db: Kysely<Database>): Promise<{ head: string[]; rows: string[][] }> {
+  const { rows } = await sql<{ call: string; vdn: number; code: string; reason: string; list: string }>`
+    with call (call_id, vdn_id, fail_code) as (
+      values ('c-1', 1, '00605'), ('c-2', 1, '00602'), ('c-3', 3, '00603'), ('c-4', 3, '99999'),
+        ('c-5', 2, (
+          select obs_code from result_code
+          where source = ${demoSource} and vdn_id = 2 and removed_at is not null
+          order by removed_at desc limit 1
+        ))
+    )
+    select call.call_id as call, call.vdn_id as vdn, call.fail_code as code,
+      coalesce(known.obs_code_desc, '(unknown code)') as reason,
+      case when known.obs_code is null then '—' when known.removed_at is null then 'active' else 'removed' end as list
+    from call
+    left join result_code as known
+      on known.source = ${demoSource} and known.vdn_id = call.vdn_id and known.obs_code = call.fail_code
+    order by call.call_id`.execute(db);
+  return {
+    head: ['call', 'VDN', 'OBS code', 'reason', 'in the list'],
+    rows: rows.map(({ call, vdn, code, reason, list }) => [call, String(vdn), code, harmless(reason), list]),
+  };
 }

@@ -12,29 +12,26 @@ import {
 import { readOnly } from '../store/read-only.ts';
 import type { Database } from '../store/tables.ts';
 import {
-  type CommonOptions,
   type Exit,
   loadReadingConfiguration,
-  vdnArgument,
-  withCommonOptions,
+  type VdnOptions,
   withDatabase,
+  withVdnOptions,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
 import { refuseUnknown } from './known-vdns.ts';
 import { writeOutput } from './output-file.ts';
 import { mostCellText, mostSheetRows, workbook } from './workbook.ts';
 
-interface ExportOptions extends CommonOptions {
+interface ExportOptions extends VdnOptions {
   readonly format: 'xlsx' | 'csv';
   readonly withRemoved?: boolean;
-  readonly source?: string;
-  readonly vdn?: readonly number[];
   readonly output?: string;
 }
 
 /** `export`: the dictionary as a file. */
 export function exportCommand(exit: Exit): Command {
-  return withCommonOptions(new Command('export'))
+  return withVdnOptions(new Command('export'))
     .description('write the codes and their descriptions to a file')
     .addOption(
       new Option('--format <format>', 'xlsx for people, csv for programs')
@@ -42,8 +39,6 @@ export function exportCommand(exit: Exit): Command {
         .default('xlsx'),
     )
     .option('--with-removed', 'codes too that the source no longer has')
-    .option('--source <name>', 'only this source')
-    .option('--vdn <list>', 'only these VDNs, e.g. 1,25,100-120', vdnArgument)
     .option('--output <file>', 'where to write; without it, to stdout')
     .addHelpText('after', examples)
     .action(async (options: ExportOptions) => {

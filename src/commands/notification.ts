@@ -3,12 +3,20 @@ import https from 'node:https';
 import type { Logger } from 'pino';
 import { environmentProxy } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
-import type { Invocation } from '../domain/invocation.ts';
+import { countOf } from '../domain/count-text.ts';
+import { commandLine, type Invocation } from '../domain/invocation.ts';
+import { harmless } from '../domain/quote.ts';
+import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { newlyFailing, newlyHeld, sourcesInTrouble } from '../store/run-news.ts';
+import {
+  type NewlyFailing,
+  type NewlyHeld,
+  newlyFailing,
+  newlyHeld,
+  sourcesInTrouble,
+} from '../store/run-news.ts';
 import { RunCounters, type RunSummary } from '../sync/summary.ts';
-import { newsText, refusalText } from './notification-text.ts';
 import { summaryText } from './summary-file.ts';
 
 /** Runs with its database opened, as `withDatabase` does. */
@@ -137,4 +145,56 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   if (error instanceof Error && error.name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`;
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return `it could not be reached (${typeof code === 'string' ? code : 'unknown error'})`;
+}
+
+/** What a run changed for the better or the worse. */
+export interface News {
+  readonly held: readonly NewlyHeld[];
+  readonly failing: readonly NewlyFailing[];
+  /** Sources in which something was held or failing before the run, and nothing is any more. */
+  readonly over: readonly string[];
+}
+
+/** A chat shows so much at a time; `status` has the rest. */
+const mostItems = 20;
+const mostCharacters = 500;
+
+/** A run's news as lines for a chat; empty where there is none. */
+export function newsText({ held, failing, over }: News, invocation: Invocation): string {
+  const command = (words: string) => `\`${commandLine(invocation, words)}\``;
+  const items = [
+    ...held.map(
+      ({ source, vdnIds, reason, plan }) =>
+        `${where(source, vdnIds)} held: ${foreign(reason)}. Look at it: ${command(`status --plan ${plan}`)}; ` +
+        `if it is right: ${command(`sync --approve ${plan}`)}`,
+    ),
+    ...failing.map(
+      ({ source, vdnIds, errorCode, errorMessage }) =>
+        `${where(source, vdnIds)} failing: ${errorCode ?? 'unknown'}: ${foreign(errorMessage ?? '')} ` +
+        `Look at it: ${command('status')}`,
+    ),
+    ...over.map((source) => `${source}: it is over, none of its VDNs is held or failing any more.`),
+  ];
+  const hidden = items.length - mostItems;
+  return [
+    ...items.slice(0, mostItems),
+    ...(hidden > 0 ? [`and ${hidden} more: ${command('status')}`] : []),
+  ].join('\n');
+}
+
+/** A run that could not begin, or not go on, because of the database. */
+function refusalText(message: string, invocation: Invocation): string {
+  return `The sync did not do its work: ${foreign(message)} Look at it: \`${commandLine(invocation, 'check')}\``;
+}
+
+function where(source: string, vdnIds: readonly number[]): string {
+  return `${source}: ${vdnIds.length === 1 ? 'VDN' : countOf(vdnIds.length, 'VDN')} ${vdnRanges(vdnIds)}`;
+}
+
+const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
+
+/** Text that is not the program's own, as chat tools want it: Slack reads `<…>` as links and mentions. */
+function foreign(text: string): string {
+  const shown = text.length > mostCharacters ? `${text.slice(0, mostCharacters)}…` : text;
+  return harmless(shown).replace(/[&<>]/g, (character) => entities[character] ?? '');
 }

@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
 import { FatalError, type Interruption } from '../errors.ts';
 import { RunCounters } from '../sync/summary.ts';
-import { askedFor } from './run-settings.ts';
-import { shardArgument, shardOfJob } from './shard-argument.ts';
+import { askedFor, shardArgument, shardOfJob } from './run-settings.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printJson } from './terminal.ts';
 

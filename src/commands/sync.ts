@@ -1,36 +1,36 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Logger } from 'pino';
 import type { Invocation } from '../domain/invocation.ts';
-import type { ExitCode } from '../errors.ts';
+import { type ExitCode, FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
 import { Reconnect } from '../store/reconnect.ts';
 import { runSync } from '../sync/run.ts';
 import type { Shard } from '../sync/shard.ts';
 import { RunCounters, type RunSummary } from '../sync/summary.ts';
-import { afterOtherRuns } from './after-other-runs.ts';
 import {
-  type CommonOptions,
   durationArgument,
   type Exit,
   loadConfiguration,
   logger,
-  vdnArgument,
-  withCommonOptions,
+  type VdnOptions,
   withDatabase,
+  withVdnOptions,
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
 import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
 import { createProgress } from './progress.ts';
-import { askedFor, type RunChoices, runSettings } from './run-settings.ts';
-import { shardArgument, shardOfJob } from './shard-argument.ts';
+import { askedFor, type RunChoices, runSettings, shardArgument, shardOfJob } from './run-settings.ts';
 import { requireWritable, writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
 import { printJson } from './terminal.ts';
 
-interface SyncOptions extends CommonOptions {
-  readonly source?: string;
-  readonly vdn?: readonly number[];
+/** How long until it is looked again whether another run has ended. */
+const askAgainMs = 2000;
+
+interface SyncOptions extends VdnOptions {
   readonly dryRun?: boolean;
   readonly json?: boolean;
   readonly summaryFile?: string;
@@ -43,10 +43,8 @@ interface SyncOptions extends CommonOptions {
 
 /** `sync`: one run over the configured VDNs. */
 export function syncCommand(exit: Exit): Command {
-  return withCommonOptions(new Command('sync'))
+  return withVdnOptions(new Command('sync'))
     .description('read the code lists of the configured VDNs and bring the database up to date')
-    .option('--source <name>', 'only this source')
-    .option('--vdn <list>', 'only these VDNs, e.g. 1,25,100-120', vdnArgument)
     .option('--dry-run', 'read and show the difference, write nothing')
     .option('--json', 'print the run summary as one JSON object on stdout')
     .option(
@@ -142,4 +140,29 @@ function planArgument(text: string, earlier: readonly string[] = []): string[] {
   if (!/^[0-9a-f]{16}$/.test(text))
     throw new InvalidArgumentError('a plan has 16 hex digits; `status` lists those that are held.');
   return [...earlier, text];
+}
+
+/**
+ * Starts a run, again and again while another one is at work on one of its sources.
+ *
+ * @param start throws FatalError `locked` where it touched nothing since another run is at work
+ * @param waitMs for how long; then `locked` is thrown
+ */
+async function afterOtherRuns<T>(
+  start: () => Promise<T>,
+  waitMs: number,
+  signal: AbortSignal,
+  logger: Logger,
+): Promise<T> {
+  const until = performance.now() + waitMs;
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start();
+    } catch (error) {
+      const left = until - performance.now();
+      if (!(error instanceof FatalError && error.code === 'locked' && left > 0)) throw error;
+      if (attempt === 1) logger.info(`waiting up to ${Math.round(waitMs / 1000)} s: ${error.message}`);
+      await delay(Math.min(askAgainMs, left), undefined, { signal }).catch(() => signal.throwIfAborted());
+    }
+  }
 }

@@ -4,7 +4,7 @@ import type { Parsed } from './fields.ts';
 const databaseUrlForm = 'postgres://…, postgresql://… or pglite:DIR';
 
 /** Which of several hosts will do, as libpq names it. */
-export const sessionAttributes = ['any', 'read-write', 'primary'] as const;
+const sessionAttributes = ['any', 'read-write', 'primary'] as const;
 export type SessionAttributes = (typeof sessionAttributes)[number];
 
 /**

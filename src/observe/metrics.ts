@@ -5,7 +5,7 @@ import { vdnErrorCodes } from '../errors.ts';
 import { version } from '../version.ts';
 
 /** How a run of this process ended; `refused` is one that could not begin. */
-export const runStatuses = ['succeeded', 'partial', 'failed', 'interrupted', 'refused'] as const;
+const runStatuses = ['succeeded', 'partial', 'failed', 'interrupted', 'refused'] as const;
 export type RunEnd = (typeof runStatuses)[number];
 
 const runBuckets = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400];

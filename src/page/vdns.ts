@@ -158,7 +158,7 @@ const ruler = html`<p class="ruler" aria-hidden="true">${Array.from(
 )}</p>`;
 
 /** How a VDN is shown, the most urgent first. */
-export const vdnStates = ['failing', 'held', 'never', 'stale', 'ageing', 'fresh'] as const;
+const vdnStates = ['failing', 'held', 'never', 'stale', 'ageing', 'fresh'] as const;
 export type VdnState = (typeof vdnStates)[number];
 
 /**

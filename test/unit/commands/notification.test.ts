@@ -1,7 +1,6 @@
 import pino from 'pino';
 import { expect, test } from 'vitest';
-import { createNotifier } from '../../../src/commands/notification.ts';
-import { newsText } from '../../../src/commands/notification-text.ts';
+import { createNotifier, newsText } from '../../../src/commands/notification.ts';
 import { FatalError } from '../../../src/errors.ts';
 import { startReceiver } from '../../support/receiver.ts';
 
