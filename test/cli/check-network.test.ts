@@ -4,6 +4,7 @@ import { run } from '../support/command.ts';
 import { type TestSource, testKeys, writeConfig } from '../support/configuration.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { startFront, startProxy } from '../support/proxy-server.ts';
+import { slowFront } from '../support/slow-front.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const database = await testDatabase();
@@ -82,4 +83,27 @@ test('check --vdns asks every VDN for one row and lists those that are refused',
   expect(simulator.requests.total).toBe(1 + 9);
   const all = await check({ ...source, vdns: [3, 4] }, ['--vdns']);
   expect(all.exitCode).toBe(5);
+});
+
+test('a name with two addresses is reached at the first one, though connecting takes a second', async () => {
+  const { baseUrl } = await simulated();
+  const fronts = await Promise.all(
+    [database.url, baseUrl].map((url) => slowFront(Number(new URL(url).port))),
+  );
+  onTestFinished(() => Promise.all(fronts.map(({ close }) => close())).then(() => {}));
+  const [databasePort, sourcePort] = fronts.map(({ port }) => port);
+  const config = await writeConfig(await temporaryDirectory(), {
+    database: { url: database.url.replace(/@[^/]+/, `@localhost:${databasePort}`) },
+    sources: [{ baseUrl: `http://localhost:${sourcePort}`, vdns: [1], retries: 0 }],
+  });
+  const names = `import dns from 'node:dns';
+    dns.lookup = (name, options, done) => done(null, [1, 2].map((n) => ({ address: '127.0.0.' + n, family: 4 })));`;
+  const checking = run(['check'], {
+    config,
+    env: { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(names)}` },
+  });
+  for (const { open } of fronts) await open();
+  const { exitCode } = await checking;
+  expect(fronts.map(({ elsewhere }) => elsewhere)).toEqual([0, 0]);
+  expect(exitCode).toBe(0);
 });
