@@ -1,7 +1,6 @@
 import { commandLine } from '../domain/invocation.ts';
 import { type FatalCode, FatalError } from '../errors.ts';
-import { pageDocument } from './document.ts';
-import { html } from './html.ts';
+import { html, pageDocument } from './html.ts';
 import type { PageReport, PageSettings } from './report.ts';
 import { banner, favicon, renderStatusPage } from './status-page.ts';
 import { instant } from './words.ts';

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { FatalError } from '../errors.ts';
 import type { Metrics, SourceState } from '../observe/metrics.ts';
 import { answerWithPage } from '../page/answer.ts';
-import { pageHeaders } from '../page/document.ts';
+import { pageHeaders } from '../page/html.ts';
 import type { PageReport, PageSettings } from '../page/report.ts';
 import { type Routes, text } from './server.ts';
 

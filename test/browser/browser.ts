@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import path from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { onTestFinished } from 'vitest';
-import { pageHeaders } from '../../src/page/document.ts';
+import { pageHeaders } from '../../src/page/html.ts';
 
 /** Looked at by people; not kept. */
 export const screenshots = path.join(import.meta.dirname, 'screenshots');
