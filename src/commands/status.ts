@@ -7,7 +7,7 @@ import { exitCodes, FatalError } from '../errors.ts';
 import { answerWithPage } from '../page/answer.ts';
 import { readPageReport } from '../page/report.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { heldPlans, heldSources } from '../store/held-plans.ts';
+import { heldPlans } from '../store/held-plans.ts';
 import { readOnly } from '../store/read-only.ts';
 import { configuredVdns, newestRuns } from '../store/status.ts';
 import type { Database } from '../store/tables.ts';
@@ -66,8 +66,7 @@ function readStatus(
   const approve = (plan: string) => commandLine(invocation, `sync --approve ${plan}`);
   const work = async (db: Transaction<Database>) => {
     const vdns = await configuredVdns(db, staleAfterMs);
-    const { plans } = await heldPlans(db);
-    const sources = await heldSources(db);
+    const { plans, sources } = await heldPlans(db);
     return {
       vdns: {
         configured: vdns.length,

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Invocation } from '../domain/invocation.ts';
 import type { OpenDatabase } from '../store/database.ts';
-import { type HeldPlans, type HeldSource, heldPlans, heldSources } from '../store/held-plans.ts';
+import { type HeldPlans, type HeldSource, heldPlans } from '../store/held-plans.ts';
 import { readOnly } from '../store/read-only.ts';
 import { type RecentChanges, recentChanges } from '../store/recent-changes.ts';
 import { configuredVdns, newestRuns, type RunEntry, type VdnEntry } from '../store/status.ts';
@@ -46,14 +46,15 @@ export async function readPageReport(database: OpenDatabase, settings: PageSetti
     const { at, name } = await trx
       .selectNoFrom([sql<Date>`now()`.as('at'), sql<string>`current_database()`.as('name')])
       .executeTakeFirstOrThrow();
+    const { sources: heldSources, ...held } = await heldPlans(trx, plansShown);
     const runs = await newestRuns(trx, runsShown);
     return {
       ...settings,
       at,
       database: { name, schema: database.schema },
       vdns: await configuredVdns(trx, settings.staleAfterMs),
-      held: await heldPlans(trx, plansShown),
-      heldSources: await heldSources(trx),
+      held,
+      heldSources,
       runs,
       changes: await recentChanges(trx, runs),
     };

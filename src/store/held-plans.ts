@@ -16,6 +16,17 @@ export interface HeldEntry {
   readonly difference: readonly Change[];
 }
 
+/** All that a source has held, as one decision. */
+export interface HeldSource {
+  readonly source: string;
+  /** How many VDNs it concerns. */
+  readonly vdns: number;
+  /** How many different plans. */
+  readonly plans: number;
+  /** The plan of all of them. */
+  readonly plan: string;
+}
+
 export interface HeldPlans {
   /** Those that are held longest. */
   readonly plans: readonly HeldEntry[];
@@ -23,16 +34,20 @@ export interface HeldPlans {
   readonly total: number;
 }
 
+export interface Held extends HeldPlans {
+  readonly sources: readonly HeldSource[];
+}
+
 /**
  * What is held in configured VDNs, longest first.
  *
- * @param most on the night on which a server answers nothing but empty lists, all differences of all VDNs are more than
- *   a page can wait for
+ * @param most plans that are given with their differences: on the night on which a server answers nothing but empty lists,
+ *   all differences of all VDNs are more than a page can wait for
  */
-export async function heldPlans(db: Kysely<Database>, most?: number): Promise<HeldPlans> {
+export async function heldPlans(db: Kysely<Database>, most = Number.MAX_SAFE_INTEGER): Promise<Held> {
   const rows = await db
-    .with('held', (cte) => {
-      const all = cte
+    .with('held', (cte) =>
+      cte
         .selectFrom('freshness')
         .innerJoin('held_change', (join) =>
           join
@@ -47,12 +62,9 @@ export async function heldPlans(db: Kysely<Database>, most?: number): Promise<He
           sql<Date>`min(held_change.held_since)`.as('heldSince'),
           sql<number>`min(held_change.run_id)`.as('runId'),
           sql<string>`mode() within group (order by held_change.reason)`.as('reason'),
-          sql<number>`(count(*) over ())::integer`.as('total'),
-        ])
-        .orderBy('heldSince')
-        .orderBy('held_change.plan');
-      return most === undefined ? all : all.limit(most);
-    })
+          sql<string>`row_number() over (order by min(held_change.held_since), held_change.plan)`.as('place'),
+        ]),
+    )
     .selectFrom('held')
     .innerJoin('held_change', (join) =>
       join
@@ -61,40 +73,16 @@ export async function heldPlans(db: Kysely<Database>, most?: number): Promise<He
         .on('held_change.vdn_id', '=', sql<number>`held."vdnIds"[1]`),
     )
     .select(['held.source', 'held.plan', 'held.vdnIds', 'held.heldSince', 'held.runId', 'held.reason'])
-    .select(['held.total', sql<Change[]>`held_change.difference`.as('difference')])
-    .orderBy('held.heldSince')
-    .orderBy('held.plan')
+    .select(sql<Change[]>`case when place <= ${most} then difference end`.as('difference'))
+    .orderBy('held.place')
     .execute();
-  return { plans: rows.map(({ total: _, ...entry }) => entry), total: rows[0]?.total ?? 0 };
+  const sources = [...Map.groupBy(rows, ({ source }) => source)].map(([source, plans]) =>
+    ofSource(source, plans),
+  );
+  return { plans: rows.slice(0, most), total: rows.length, sources };
 }
 
-/** All that a source has held, as one decision. */
-export interface HeldSource {
-  readonly source: string;
-  /** How many VDNs it concerns. */
-  readonly vdns: number;
-  /** How many different plans. */
-  readonly plans: number;
-  /** The plan of all of them. */
-  readonly plan: string;
-}
-
-/** The sources in which something is held. */
-export async function heldSources(db: Kysely<Database>): Promise<HeldSource[]> {
-  const rows = await db
-    .selectFrom('freshness')
-    .innerJoin('held_change', (join) =>
-      join
-        .onRef('held_change.source', '=', 'freshness.source')
-        .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
-    )
-    .select(['held_change.source', 'held_change.vdn_id as vdnId', 'held_change.plan'])
-    .orderBy('held_change.source')
-    .execute();
-  return [...Map.groupBy(rows, ({ source }) => source)].map(([source, held]) => ({
-    source,
-    vdns: held.length,
-    plans: new Set(held.map(({ plan }) => plan)).size,
-    plan: planOfAll(source, held),
-  }));
+function ofSource(source: string, plans: readonly Pick<HeldEntry, 'plan' | 'vdnIds'>[]): HeldSource {
+  const held = plans.flatMap(({ plan, vdnIds }) => vdnIds.map((vdnId) => ({ vdnId, plan })));
+  return { source, vdns: held.length, plans: plans.length, plan: planOfAll(source, held) };
 }

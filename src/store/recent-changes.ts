@@ -1,7 +1,6 @@
 import { type Kysely, sql } from 'kysely';
 import type { RunEntry } from './status.ts';
-import type { Database } from './tables.ts';
-import type { CodeChangeKind } from './views.ts';
+import type { CodeChangeKind, Database } from './tables.ts';
 
 /** A change that one run made, in all VDNs of a source that had it. */
 export interface RecentChange {

@@ -1,16 +1,15 @@
 import type { ColumnType, Generated, GeneratedAlways } from 'kysely';
 import type { TriedOutcome, VdnOutcome } from '../domain/outcome.ts';
 import type { VdnErrorCode } from '../errors.ts';
-import type { Views } from './views.ts';
 
 /**
- * The tables as Kysely sees them. What they mean to a reader stands in the comments of the migrations,
+ * The tables as Kysely sees them, and of views what the program itself reads. What they mean to a reader stands in the comments of the migrations,
  * which the database shows; instants are `timestamptz` of the database's clock.
  *
  * An instant that is written back must not pass through a JavaScript Date, which cuts microseconds: read it
  * with `instantText` and hand it back as text.
  */
-export interface Database extends Views {
+export interface Database {
   result_code: ResultCodeTable;
   result_code_history: ResultCodeHistoryTable;
   vdn: VdnTable;
@@ -18,6 +17,8 @@ export interface Database extends Views {
   source: SourceTable;
   sync_run: SyncRunTable;
   sync_run_vdn: SyncRunVdnTable;
+  code_change: CodeChangeView;
+  freshness: FreshnessView;
 }
 
 type Instant = ColumnType<Date, string | Date, string | Date>;
@@ -130,4 +131,30 @@ export interface SyncRunVdnTable {
   error_message: string | null;
   plan: string | null;
   approved: Generated<boolean>;
+}
+
+export type CodeChangeKind = 'initial' | 'added' | 'changed' | 'removed' | 'returned';
+
+export interface CodeChangeView {
+  changed_at: Date;
+  kind: CodeChangeKind;
+  source: string;
+  vdn_id: number;
+  obs_code: string;
+  old_desc: string | null;
+  new_desc: string | null;
+  run_id: number;
+}
+
+export interface FreshnessView {
+  source: string;
+  vdn_id: number;
+  code_count: number;
+  last_verified_at: Date | null;
+  is_held: boolean;
+  is_failing: boolean;
+  failing_since: Date | null;
+  consecutive_failures: number;
+  last_error_code: VdnErrorCode | null;
+  last_error_message: string | null;
 }

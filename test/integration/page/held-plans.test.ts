@@ -16,8 +16,8 @@ await client.query(`
 
 test('one entry for each plan in all VDNs that have it, held longest first, configured VDNs only', async () => {
   const { db, close } = await openDatabase({ url, schema: 'obs' });
-  const { plans, total } = await heldPlans(db, 2);
-  const all = await heldPlans(db, 10).finally(close);
+  const { plans, total, sources } = await heldPlans(db, 2);
+  const all = await heldPlans(db).finally(close);
   const removed = (obsCode: string) => [{ kind: 'removed', obsCode, before: null, after: null }];
   const expected = [
     {
@@ -50,5 +50,9 @@ test('one entry for each plan in all VDNs that have it, held longest first, conf
   ];
   expect(plans).toEqual(expected.slice(0, 2));
   expect(total).toBe(3);
-  expect(all).toEqual({ plans: expected, total: 3 });
+  expect(sources).toMatchObject([
+    { source: 'backup', vdns: 1, plans: 1 },
+    { source: 'prod', vdns: 3, plans: 2 },
+  ]);
+  expect(all).toEqual({ plans: expected, total: 3, sources });
 });

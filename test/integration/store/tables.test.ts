@@ -24,9 +24,9 @@ const spelled: Readonly<Record<string, string>> = {
   CodeChangeKind: 'string',
 };
 
-/** The columns of each interface of a file, as `name: type`, with what a driver gives for the type. */
-function interfaces(file: string): ReadonlyMap<string, readonly string[]> {
-  const text = readFileSync(new URL(`../../../src/store/${file}`, import.meta.url), 'utf8');
+/** The columns of each interface, as `name: type`, with what a driver gives for the type. */
+function interfaces(): ReadonlyMap<string, readonly string[]> {
+  const text = readFileSync(new URL('../../../src/store/tables.ts', import.meta.url), 'utf8');
   return new Map(
     [...text.matchAll(/^export interface (\w+)[^{]*\{\n(.*?)^\}/gms)].map(([, name = '', body = '']) => [
       name,
@@ -37,17 +37,17 @@ function interfaces(file: string): ReadonlyMap<string, readonly string[]> {
   );
 }
 
-/** `ReadOnly<string | null>` gives `string | null`, `ColumnType<A, B, C>` gives A. */
+/** `Generated<A>` and `ColumnType<A, B, C>` give A. */
 function selected(type: string): string {
-  const inner = /^(?:Generated|GeneratedAlways|ReadOnly|ColumnType)<([^,]*).*>$/.exec(type)?.[1] ?? type;
+  const inner = /^(?:Generated|GeneratedAlways|ColumnType)<([^,]*).*>$/.exec(type)?.[1] ?? type;
   const isNullable = inner.endsWith(' | null');
   const base = inner.replace(' | null', '');
   const isText = /^('\w+'( \| )?)+$|^Exclude</.test(base);
   return `${isText ? 'string' : (spelled[base] ?? base)}${isNullable ? ' | null' : ''}`;
 }
 
-const types = new Map([...interfaces('tables.ts'), ...interfaces('views.ts')]);
-const relations = [...(types.get('Database') ?? []), ...(types.get('Views') ?? [])].map((line) => {
+const types = interfaces();
+const relations = (types.get('Database') ?? []).map((line) => {
   const [name = '', type = ''] = line.split(': ');
   return { name, columns: types.get(type) ?? [] };
 });
@@ -79,7 +79,8 @@ test('every table has its type', () => {
 describe.each(relations)('$name', ({ name, columns }) => {
   const own = stored.filter((column) => column.name === name);
 
-  test('is typed as the database has it', async () => {
+  test('is typed as the database has it; a view, as far as the program reads it', async () => {
+    expect(columns).not.toEqual([]);
     const isView = own[0]?.is_view === true;
     const expected: string[] = [];
     for (const { column, type, attnotnull } of own) {
@@ -87,6 +88,7 @@ describe.each(relations)('$name', ({ name, columns }) => {
       const isNullable = isView ? await hasNulls(name, column) : !attnotnull;
       expected.push(`${column}: ${driver}${isNullable && driver !== 'unknown' ? ' | null' : ''}`);
     }
-    expect([...columns].sort()).toEqual(expected.sort());
+    if (isView) expect(expected).toEqual(expect.arrayContaining([...columns]));
+    else expect([...columns].sort()).toEqual(expected.sort());
   });
 });
