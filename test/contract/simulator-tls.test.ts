@@ -1,5 +1,8 @@
+import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { askPage } from '../unit/simulator/page.ts';
@@ -26,6 +29,17 @@ test.each([
 ] as const)('a %s certificate, trusted: %s, is refused with %s', async (certificate, trusted, code) => {
   const { baseUrl, caPem, close } = await startSimulator({ https: true, certificate });
   await expect(ask(baseUrl, 25, { ca: trusted ? caPem : undefined })).rejects.toMatchObject({ code });
+  await close();
+});
+
+test('the command of docs/network.md gets the certificate that is enough', async ({ skip }) => {
+  if (spawnSync('openssl', ['version']).status !== 0) skip('there is no openssl here');
+  const document = readFileSync(new URL('../../docs/network.md', import.meta.url), 'utf8');
+  const [, command = ''] = /^```sh\n(openssl .*)\n```$/m.exec(document) ?? [];
+  const { baseUrl, close } = await startSimulator({ https: true, certificate: 'self-signed' });
+  const toStdout = command.replace(/\d+\.[\d.]+:\d+/, new URL(baseUrl).host).replace(' > ca.pem', '');
+  const { stdout } = await promisify(execFile)('sh', ['-c', toStdout]);
+  expect((await askPage(baseUrl, 25, { ca: stdout })).totalCount).toBe(120);
   await close();
 });
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasBlanksAround } from '../../src/domain/result-code.ts';
 import { exitCodes, vdnErrorCodes } from '../../src/errors.ts';
@@ -17,32 +17,15 @@ describe('docs/operations.md', () => {
     expect(documented).toEqual(expect.arrayContaining(Object.values(exitCodes).map(String)));
   });
 
-  test('names tests that are there', () => {
-    const files = [...operationsDoc.matchAll(/`(test\/[^`]+)`/g)].map(([, file = '']) => file);
-    expect(files.length).toBeGreaterThan(15);
-    for (const file of files) {
-      expect(existsSync(new URL(`../../${file}`, import.meta.url)), file).toBe(true);
-    }
-  });
-
-  test('links to headings that are there', () => {
-    const headings = [...operationsDoc.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w\- ]/g, '')
-        .replaceAll(' ', '-'),
-    );
-    const links = [...operationsDoc.matchAll(/\]\(#([^)]+)\)/g)].map(([, link = '']) => link);
-    expect(links.length).toBeGreaterThan(3);
-    expect(headings).toEqual(expect.arrayContaining(links));
-  });
-
-  test('forgets a source for good, and leaves the others alone', async () => {
+  test('ends the watching of a source, then deletes it, and no other', async () => {
     const { url, sync, rows } = await syncSetup({ sources: ['kept', 'decommissioned'], vdns: [1, 2] });
     await sync();
-    const [forget = ''] = sqlUnder('What is kept, and for how long');
-    await rows(forget);
-    const left = `select source, count(*)::integer as codes from obs.result_code group by source`;
+    const [remove = '', endWatching = ''] = sqlUnder('What is kept, and for how long');
+    const left = `select source, count(*)::integer as codes from obs.result_code group by source order by source`;
+    await rows(endWatching);
+    expect(await rows(left)).toHaveLength(2);
+    expect(await rows(`select distinct source from obs.freshness`)).toEqual([{ source: 'kept' }]);
+    await rows(remove);
     expect(await rows(left)).toEqual([{ source: 'kept', codes: 20 }]);
     expect(await rows(`select distinct source from obs.vdn`)).toEqual([{ source: 'kept' }]);
     expect(await rows(`select source from obs.source`)).toEqual([{ source: 'kept' }]);
@@ -53,13 +36,13 @@ describe('docs/operations.md', () => {
     expect(sqlUnder('Numbers of runs that were restarted')).toEqual([`${restoreRunNumbers('obs')};\n`]);
   });
 
-  test('finds codes whose history was changed by hand, and mends it', async () => {
+  test('finds codes whose history was changed by hand, and repairs it', async () => {
     const { url, simulator, sync, rows } = await syncSetup({ vdns: [1] });
     await sync();
     for (const code of ['00602', '00603', '00604']) simulator.vdn(1).change(code, 'Again.');
     simulator.vdn(1).remove('00606');
     await sync();
-    const [find = '', mend = ''] = sqlUnder('Tables that were changed by hand');
+    const [find = '', repair = ''] = sqlUnder('Tables that were changed by hand');
     expect(await rows(find)).toEqual([]);
 
     await rows(`delete from obs.result_code_history where obs_code = '00602' and valid_to is null`);
@@ -77,7 +60,7 @@ describe('docs/operations.md', () => {
       ],
     });
 
-    await rows(mend);
+    await rows(repair);
     expect(await rows(find)).toEqual([]);
     // One instant for all that was closed and opened.
     expect(
@@ -87,7 +70,7 @@ describe('docs/operations.md', () => {
     ).toEqual([{ instants: 1 }]);
     expect((await sync()).json()).toMatchObject({ exitCode: 0, codes: { changed: 2 } });
     expect(await rows(find)).toEqual([]);
-    // When 00606 was removed, the history knows only from the mending on.
+    // When 00606 was removed, the history knows only since the repair.
     await rows(`update obs.result_code as c set removed_at = h.valid_to, changed_at = h.valid_to
       from obs.result_code_history as h where (c.obs_code, h.obs_code) = ('00606', '00606')`);
     expect(await violations(url)).toEqual([]);

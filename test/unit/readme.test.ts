@@ -52,9 +52,4 @@ test('the commands and options that it names exist', async () => {
     const options = [...row.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
     for (const option of [...options, '--config', '--log-level']) expect(helps[index]).toContain(option);
   }
-  for (const [, command = ''] of blocks('sh')
-    .join('')
-    .matchAll(/npm start -s -- ([a-z]\S*)/g)) {
-    expect(commands).toContain(command);
-  }
 });

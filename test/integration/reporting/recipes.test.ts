@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
@@ -67,6 +69,25 @@ test('the calls before and after a changed description are counted', async () =>
   const [row] = await rowsOf(client, recipe('What a changed description did'));
   await client.query('rollback');
   expect(row).toMatchObject({ obs_code: '006', calls_before: '3', calls_after: '1' });
+});
+
+test('the Python of docs/reporting-tools.md can be read, and its queries give what it names', async () => {
+  const document = readFileSync(new URL('../../../docs/reporting-tools.md', import.meta.url), 'utf8');
+  const scripts = [...document.matchAll(/^```python\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  expect(scripts).toHaveLength(2);
+  for (const script of scripts) {
+    const { status, stderr } = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+      input: script,
+      encoding: 'utf8',
+    });
+    // Null: there is no Python here.
+    expect(status ?? 0, stderr).toBe(0);
+    const [, query = ''] = /"(select [^"]*)"/.exec(script) ?? [];
+    const [row = {}] = await rowsOf(client, query);
+    const named = [...script.matchAll(/"(code_key|obs_code_desc|obs_code|valid_from|source|vdn_id)"/g)];
+    expect(named.length).toBeGreaterThan(2);
+    expect(Object.keys(row)).toEqual(expect.arrayContaining(named.map(([, name]) => name)));
+  }
 });
 
 const day = (value: unknown) => (value instanceof Date ? value.toISOString().slice(0, 10) : value);
