@@ -1,4 +1,5 @@
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import { ConnectionLostError } from '../errors.ts';
 import { requireOwnSessions } from './pooling.ts';
 import { openPool } from './server-pool.ts';
 import { type Servers, serversOf } from './servers.ts';
@@ -64,9 +65,8 @@ export async function openDatabase(
   }
   const servers = serversOf(url);
   const { where } = servers;
-  const bare = () =>
-    new Kysely<Database>({ dialect: new PostgresDialect({ pool: openPool(servers, 1, []) }) });
-  const requireOwn = once(() => requireOwnSessions(bare, where));
+  const bare = (pool: PostgresPool) => new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
+  const requireOwn = once(() => requireOwnSessions(() => bare(unreplaced(openPool(servers, 1, []))), where));
   const own = (max: number, further: readonly string[], servers: Servers) =>
     new Kysely<Database>({
       dialect: new PostgresDialect({
@@ -77,7 +77,7 @@ export async function openDatabase(
       }),
     });
   const db = own(poolSize, [], servers);
-  const reading = bare();
+  const reading = bare(openPool(servers, 1, []));
   return {
     db,
     reading,
@@ -90,6 +90,21 @@ export async function openDatabase(
     async close() {
       // One that is still being made rejects with why it could not be; its caller hears that.
       await Promise.allSettled([db.destroy(), reading.destroy()]);
+    },
+  };
+}
+
+/** A connection that breaks while it is idle is lost: another one in its place would look like a session that is shared. */
+function unreplaced(pool: PostgresPool): PostgresPool {
+  let first: unknown;
+  return {
+    ...pool,
+    async connect() {
+      const client = await pool.connect();
+      first ??= client;
+      if (client === first) return client;
+      client.release();
+      throw new ConnectionLostError('the connection broke between two questions', undefined);
     },
   };
 }

@@ -16,9 +16,11 @@ export async function readOnly<T>(
 ): Promise<T> {
   try {
     return await database.reading.transaction().execute(async (trx) => {
-      await sql`set transaction isolation level repeatable read, read only`.execute(trx);
-      const { readingSettings } = database;
-      if (readingSettings.length > 0) await sql.raw(readingSettings.join('; ')).execute(trx);
+      const settings = [
+        'set transaction isolation level repeatable read, read only',
+        ...database.readingSettings,
+      ];
+      await sql.raw(settings.join('; ')).execute(trx);
       await requireCurrentSchema(database, trx);
       return await work(trx);
     });
