@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Transaction } from 'kysely';
+import { parseDuration } from '../config/fields.ts';
 import { countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
 import { formatInstant, formatSpan } from '../domain/time-text.ts';
@@ -75,7 +76,7 @@ async function changes(options: ChangesOptions): Promise<void> {
 
 /** For commander: a duration in milliseconds, or a date or an instant of ISO 8601 in UTC. */
 function sinceArgument(text: string): Since {
-  if (!/^\d{4}-/.test(text)) return durationArgument(text);
+  if (parseDuration(text).ok) return durationArgument(text);
   const wellFormed = /^[\d-]{10}(T\d\d:\d\d(:\d\d)?Z?)?$/.test(text);
   const instant = new Date(/:\d\d$/.test(text) ? `${text}Z` : text);
   // 30 February would be taken for a day in March.

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
 import { countOf } from '../domain/count-text.ts';
+import { type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { checkDatabase, type Finding } from './check-database.ts';
 import { checkSources } from './check-sources.ts';
 import { type CommonOptions, type Exit, loadConfiguration, withCommonOptions } from './common.ts';
 import { listenForSignals } from './interruption.ts';
+import { invocationOf } from './invocation.ts';
 import { coloured, print, table } from './terminal.ts';
 
 interface CheckOptions extends CommonOptions {
@@ -44,7 +46,9 @@ async function check(options: CheckOptions): Promise<ExitCode> {
     findings.push(...database.findings);
     const sources = await checkSources(config.sources, options.vdns === true, signals.signal);
     findings.push(...sources.findings);
-    print(table(['', 'verdict', 'detail'], findings.map(row)));
+    const invocation = invocationOf(options);
+    const rows = findings.map((finding) => row(finding, invocation));
+    print(table(['', 'verdict', 'detail'], rows));
     return database.exitCode === exitCodes.done ? sources.exitCode : database.exitCode;
   } finally {
     signals.stop();
@@ -58,6 +62,6 @@ function summaryOf({ sources }: Config): string {
 
 const verdictColours = { ok: 'green', warning: 'yellow', failed: 'red' } as const;
 
-function row({ what, verdict, detail }: Finding): string[] {
-  return [what, coloured(verdictColours[verdict], verdict), detail];
+function row({ what, verdict, detail }: Finding, invocation: Invocation): string[] {
+  return [what, coloured(verdictColours[verdict], verdict), withCommandLines(detail, invocation)];
 }

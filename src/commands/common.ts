@@ -6,12 +6,13 @@ import { parseDuration } from '../config/fields.ts';
 import { loadConfig } from '../config/load.ts';
 import { type Config, logLevels } from '../config/schema.ts';
 import { parseVdnList } from '../config/vdn-list.ts';
+import { withCommandLines } from '../domain/invocation.ts';
 import type { ExitCode } from '../errors.ts';
 import { createLogger } from '../observe/logger.ts';
 import { type MissingDatabase, type OpenDatabase, openDatabase } from '../store/database.ts';
 import { contactError } from '../store/database-error.ts';
 import { Reconnect } from '../store/reconnect.ts';
-import { defaultConfigFile } from './invocation.ts';
+import { defaultConfigFile, invocationOf } from './invocation.ts';
 
 /** How a command hands its exit code to main.ts, the only place that sets the process's. */
 export type Exit = (code: ExitCode) => void;
@@ -111,11 +112,13 @@ export async function withDatabase<T>(
  * unless asked for more, the log only warns.
  */
 export function logger(
-  { logLevel }: CommonOptions,
+  { logLevel, config: file }: CommonOptions,
   config: Pick<Config, 'log'>,
   writeLine: (line: string) => void = (line) => process.stderr.write(line),
 ): Logger {
-  return createLogger(logLevel ?? (process.stderr.isTTY ? 'warn' : config.log.level), writeLine);
+  const invocation = invocationOf({ config: file });
+  const level = logLevel ?? (process.stderr.isTTY ? 'warn' : config.log.level);
+  return createLogger(level, writeLine, (message) => withCommandLines(message, invocation));
 }
 
 /** As in the configuration; with times far longer Postgres cannot reckon. */

@@ -103,7 +103,7 @@ async function sync({ database, config, signal, progress, logger }: Demo): Promi
   try {
     const summary = await runSync(database, settings, { signal, logger, observer: progress, counters });
     progress.done();
-    printSummary(summary);
+    printSummary(summary, { program: programName(), options: '' });
     return summary;
   } finally {
     progress.done();

@@ -1,22 +1,22 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
-import type { Command } from 'commander';
 import type { Invocation } from '../domain/invocation.ts';
 
 export const defaultConfigFile = 'obs-code-sync.yaml';
 
 /**
  * How this process was called: a command that it prints then finds the same program and the same configuration.
- *
- * @param command the command under way; only its own options are read
  */
-export function invocationOf(command: Command): Invocation {
-  const named: unknown = command.getOptionValue('config');
+export function invocationOf({
+  config = process.env.OBS_CODE_SYNC_CONFIG,
+}: {
+  readonly config?: string | undefined;
+}): Invocation {
+  const program = programName();
+  const file = config ?? defaultConfigFile;
   // One from the environment is found again.
-  if (command.getOptionValueSource('config') === 'env') return { program: programName(), options: '' };
-  const file = typeof named === 'string' ? named : defaultConfigFile;
-  const found = typeof named === 'string' || existsSync(file);
-  return { program: programName(), options: found ? ` --config ${shellWord(path.resolve(file))}` : '' };
+  const named = config === undefined ? existsSync(file) : config !== process.env.OBS_CODE_SYNC_CONFIG;
+  return { program, options: named ? ` --config ${shellWord(path.resolve(file))}` : '' };
 }
 
 /** How the program was called, for commands that a person shall copy. */

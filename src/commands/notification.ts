@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { environmentProxy } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
 import { countOf } from '../domain/count-text.ts';
-import { commandLine, type Invocation } from '../domain/invocation.ts';
+import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { harmless } from '../domain/quote.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { exitCodes, FatalError } from '../errors.ts';
@@ -17,7 +17,7 @@ import {
   sourcesInTrouble,
 } from '../store/run-news.ts';
 import { RunCounters, type RunSummary } from '../sync/summary.ts';
-import { summaryText } from './summary-file.ts';
+import { shownSummary, summaryText } from './summary-file.ts';
 
 /** Runs with its database opened, as `withDatabase` does. */
 type Opening = (work: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
@@ -53,7 +53,11 @@ export function createNotifier(options: NotifierOptions): Notifier {
 
   async function send(text: string, summary: RunSummary): Promise<void> {
     if (text === '' || notify === undefined) return;
-    const failure = await post(notify.url, { text, summary: JSON.parse(summaryText(summary)) }, timeoutMs);
+    const failure = await post(
+      notify.url,
+      { text, summary: JSON.parse(summaryText(shownSummary(summary, invocation))) },
+      timeoutMs,
+    );
     if (failure !== undefined) logger.warn(`notify.url was not told of this run: ${failure}`);
   }
 
@@ -170,7 +174,7 @@ export function newsText({ held, failing, over }: News, invocation: Invocation):
     ),
     ...failing.map(
       ({ source, vdnIds, errorCode, errorMessage }) =>
-        `${where(source, vdnIds)} failing: ${errorCode ?? 'unknown'}: ${foreign(errorMessage ?? '')} ` +
+        `${where(source, vdnIds)} failing: ${errorCode ?? 'unknown'}: ${withCommandLines(foreign(errorMessage ?? ''), invocation)} ` +
         `Look at it: ${command('status')}`,
     ),
     ...over.map((source) => `${source}: it is over, none of its VDNs is held or failing any more.`),
@@ -184,7 +188,7 @@ export function newsText({ held, failing, over }: News, invocation: Invocation):
 
 /** A run that could not begin, or not go on, because of the database. */
 function refusalText(message: string, invocation: Invocation): string {
-  return `The sync did not do its work: ${foreign(message)} Look at it: \`${commandLine(invocation, 'check')}\``;
+  return `The sync did not do its work: ${withCommandLines(foreign(message), invocation)} Look at it: \`${commandLine(invocation, 'check')}\``;
 }
 
 function where(source: string, vdnIds: readonly number[]): string {

@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes, FatalError, Interruption } from '../errors.ts
 import { version } from '../version.ts';
 import type { Exit } from './common.ts';
 import { programName } from './invocation.ts';
-import { tellRefusal } from './refusal.ts';
+import { shownFailure, tellRefusal } from './refusal.ts';
 
 /** Each brings libraries that the others have no use for: only the one that is asked for is loaded. */
 const commands = new Map<string, (exit: Exit) => Promise<Command>>([
@@ -74,7 +74,8 @@ function usageError({ code, message }: CommanderError): FatalError {
   return new FatalError('usage', `${message.replace(/^error: /, '')}\nRun with --help for what there is.`);
 }
 
-async function report(failure: FatalError | Interruption, args: readonly string[]): Promise<void> {
+async function report(ended: FatalError | Interruption, args: readonly string[]): Promise<void> {
+  const failure = shownFailure(ended, args);
   process.stderr.write(`${failure.message}\n`);
   const { cause } = failure;
   if (failure instanceof FatalError && failure.code === 'unexpected' && cause instanceof Error) {

@@ -1,31 +1,34 @@
 import { parseArgs } from 'node:util';
+import { withCommandLines } from '../domain/invocation.ts';
 import { FatalError, type Interruption } from '../errors.ts';
 import { RunCounters } from '../sync/summary.ts';
+import { invocationOf } from './invocation.ts';
 import { askedFor, shardArgument, shardOfJob } from './run-settings.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printJson } from './terminal.ts';
 
+/** An error with the commands that its message names as command lines to copy. */
+export function shownFailure(
+  failure: FatalError | Interruption,
+  args: readonly string[],
+): FatalError | Interruption {
+  if (!(failure instanceof FatalError)) return failure;
+  const { config } = lenient(args);
+  const invocation = invocationOf(typeof config === 'string' ? { config } : {});
+  return new FatalError(failure.code, withCommandLines(failure.message, invocation), {
+    cause: failure.cause,
+  });
+}
+
 /**
- * Tells programs why a command ended before its work was done, where JSON or a summary file was asked for. The arguments
- * are read leniently: a mistyped one may be what the command was refused for.
- */
+ * Tells programs why a command ended before its work was done, where JSON or a summary file was asked for. */
 export async function tellRefusal(
   failure: FatalError | Interruption,
-  [command, ...args]: readonly string[],
+  args: readonly string[],
 ): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    strict: false,
-    allowPositionals: true,
-    options: {
-      json: { type: 'boolean' },
-      'dry-run': { type: 'boolean' },
-      'summary-file': { type: 'string' },
-      shard: { type: 'string' },
-    },
-  });
+  const values = lenient(args);
   const json = values.json === true;
-  if (command !== 'sync') {
+  if (args[0] !== 'sync') {
     const code = failure instanceof FatalError ? failure.code : 'interrupted';
     if (json) printJson({ error: { code, message: failure.message } });
     return;
@@ -35,6 +38,22 @@ export async function tellRefusal(
   if (json) printJson(summary);
   const file = values['summary-file'];
   if (typeof file === 'string' && file !== '') await writeSummaryFile(file, summary);
+}
+
+/** The options, read leniently: a mistyped argument may be what the command was refused for. */
+function lenient(args: readonly string[]) {
+  return parseArgs({
+    args: args.slice(1),
+    strict: false,
+    allowPositionals: true,
+    options: {
+      config: { type: 'string' },
+      json: { type: 'boolean' },
+      'dry-run': { type: 'boolean' },
+      'summary-file': { type: 'string' },
+      shard: { type: 'string' },
+    },
+  }).values;
 }
 
 function shardAskedFor(value: unknown) {

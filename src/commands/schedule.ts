@@ -42,9 +42,7 @@ export function scheduleCommand(exit: Exit): Command {
     .description('stay up, sync at the times of schedule.cron, and serve health, metrics and the status page')
     .option('--migrate', 'bring the schema up to date first, as soon as the database is there')
     .addHelpText('after', help)
-    .action(async (options: ScheduleOptions, command: Command) => {
-      exit(await schedule(options, invocationOf(command)));
-    });
+    .action(async (options: ScheduleOptions) => exit(await schedule(options, invocationOf(options))));
 }
 
 /** The writer, whose URL the configuration has, may not change the schema. */
@@ -112,7 +110,7 @@ async function serveAndRun(
   });
   const routes = {
     ...pageRouteOf(config, database, invocation, log),
-    ...probeRoutes(questions(config, database, migration), metrics),
+    ...probeRoutes(questions(config, database, migration), metrics, invocation),
   };
   const server = await serve(config.http, routes, log);
   log.info({ url: server.url }, `the status page, health and metrics are served at ${server.url}`);

@@ -1,7 +1,7 @@
 import { count, countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
 import { differenceInWords } from '../domain/difference-text.ts';
-import { commandLine, type Invocation } from '../domain/invocation.ts';
+import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
 import { formatInstant, formatSpan } from '../domain/time-text.ts';
@@ -33,8 +33,8 @@ const mostChanges = 20;
 /** Prints the status for people: first what needs one of them, then how the runs went. */
 export function printStatus(status: Status, invocation: Invocation): void {
   const { vdns, inTrouble, held, heldSources, runs, staleAfterMs } = status;
-  print(verdict(vdns, staleAfterMs), '');
-  if (inTrouble.length > 0) printTrouble(inTrouble);
+  print(withCommandLines(verdict(vdns, staleAfterMs), invocation), '');
+  if (inTrouble.length > 0) printTrouble(inTrouble, invocation);
   for (const entry of held) {
     const most = mostOnScreen(mostChanges);
     printHeld(entry, most);
@@ -67,11 +67,13 @@ function verdict({ configured, stale, failing, held }: Status['vdns'], staleAfte
 }
 
 /** VDNs of which the same is to be told are one row. */
-function printTrouble(vdns: readonly VdnEntry[]): void {
+function printTrouble(vdns: readonly VdnEntry[], invocation: Invocation): void {
   const groups = [...Map.groupBy(vdns, sameTrouble).values()];
   const most = mostOnScreen(mostGroups);
-  const head = ['source', 'VDN', 'state', 'verified', 'failing since', 'why'];
-  print(table(head, groups.slice(0, most).flatMap(troubleRow)));
+  const shown = groups.slice(0, most);
+  const head = ['source', 'VDN', 'state', 'verified', 'failing since'];
+  const notes = shown.map(([first]) => (first ? withCommandLines(whyOf(first), invocation) : ''));
+  print(table(head, shown.flatMap(troubleRow), { notes }));
   const hidden = groups.slice(most).flat().length;
   if (hidden > 0) print(`… and ${countOf(hidden, 'more VDN')}; --json lists all`);
   print('');
@@ -90,8 +92,11 @@ function troubleRow(alike: readonly VdnEntry[]): string[][] {
       stateOf(vdn),
       verifiedText(alike),
       failingText(alike),
-      vdn.errorCode === null ? '—' : `${vdn.errorCode}: ${harmless(vdn.errorMessage ?? '')}`,
     ]);
+}
+
+function whyOf({ errorCode, errorMessage }: VdnEntry): string {
+  return errorCode === null ? '' : `${errorCode}: ${harmless(errorMessage ?? '')}`;
 }
 
 /** The longest ago; never, and an instant in the future, which cannot be right, before all. */

@@ -40,8 +40,8 @@ export function statusCommand(exit: Exit): Command {
     .option('--json', 'print one JSON object on stdout')
     .option('--html <file>', 'write the status page too, one file that needs no other')
     .addHelpText('after', examples)
-    .action(async (options: StatusOptions, command: Command) => {
-      const invocation = invocationOf(command);
+    .action(async (options: StatusOptions) => {
+      const invocation = invocationOf(options);
       const config = await loadReadingConfiguration(options);
       if (options.html !== undefined) await writePage(config, options.html, invocation);
       const status = await readStatus(config, invocation);

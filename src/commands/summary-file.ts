@@ -1,4 +1,5 @@
 import { open, writeFile } from 'node:fs/promises';
+import { type Invocation, withCommandLines } from '../domain/invocation.ts';
 import type { VdnOutcome } from '../domain/outcome.ts';
 import { FatalError } from '../errors.ts';
 import type { RunSummary } from '../sync/summary.ts';
@@ -36,6 +37,18 @@ export async function writeSummaryFile(file: string, summary: RunSummary): Promi
   } catch (error) {
     process.stderr.write(`${notWritten(file, error)}\n`);
   }
+}
+
+/** A summary with the commands that its messages name as command lines to copy. */
+export function shownSummary(summary: RunSummary, invocation: Invocation): RunSummary {
+  const shown = (message: string) => withCommandLines(message, invocation);
+  return {
+    ...summary,
+    error: summary.error && { ...summary.error, message: shown(summary.error.message) },
+    outcomes: summary.outcomes.map(({ message, ...outcome }) =>
+      message === undefined ? outcome : { ...outcome, message: shown(message) },
+    ),
+  };
 }
 
 /**

@@ -1,26 +1,29 @@
 import { countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
 import { planInWords } from '../domain/difference-text.ts';
+import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
 import { formatSpan } from '../domain/time-text.ts';
 import type { RunSummary } from '../sync/summary.ts';
 import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
-import { coloured, mostOnScreen, print, table } from './terminal.ts';
+import { coloured, mostOnScreen, print, printCommand, table } from './terminal.ts';
 
 type Outcomes = RunSummary['outcomes'];
 
 /** A summary that a person reads; beyond this many rows the log and `status` are the better place. */
 const mostListed = 50;
+const mostApprovals = 5;
 
 /** Prints a run's summary for people. */
-export function printSummary(summary: RunSummary): void {
+export function printSummary(summary: RunSummary, invocation: Invocation): void {
   const { runId, vdns, codes, requests, durationMs, outcomes, dryRun, error } = summary;
   const name = dryRun ? 'Dry run' : `Run ${runId}`;
   print(`${name} ${statusText(summary)} in ${formatSpan(durationMs)}, ${countOf(requests, 'request')}`, '');
   print(`VDNs   ${vdns.total} in all${counted(vdns, vdnOutcomes)}`);
   print(`Codes  ${counted(codes, changeKinds).slice(2) || 'no changes'}`);
-  printOutcomes(dryRun ? outcomes.filter(({ outcome }) => outcome !== 'changed') : outcomes, dryRun);
+  const listed = dryRun ? outcomes.filter(({ outcome }) => outcome !== 'changed') : outcomes;
+  printOutcomes(listed, dryRun, invocation);
   if (error) print('', coloured('red', harmless(error.message)));
   if (dryRun) printPlan(summary);
 }
@@ -49,16 +52,22 @@ function statusText({ status, exitCode }: RunSummary): string {
  * VDNs that came to the same are one row. Those that were skipped come last: after Ctrl-C they must not bury what was
  * done.
  */
-function printOutcomes(outcomes: Outcomes, dryRun: boolean): void {
+function printOutcomes(outcomes: Outcomes, dryRun: boolean, invocation: Invocation): void {
   if (outcomes.length === 0) return;
   const groups = [...Map.groupBy(outcomes, sameOutcome).values()].sort(
     (a, b) => Number(a[0]?.outcome === 'skipped') - Number(b[0]?.outcome === 'skipped'),
   );
   const most = mostOnScreen(mostListed);
-  const rows = groups.slice(0, most).flatMap((alike) => outcomeRow(alike, dryRun));
-  print('', table(['source', 'VDN', 'outcome', 'what happened'], rows));
+  const shown = groups.slice(0, most);
+  const rows = shown.flatMap((alike) => outcomeRow(alike, dryRun));
+  const notes = shown.flatMap(([first]) => (first ? [noteOf(first, dryRun)] : []));
+  print('', table(['source', 'VDN', 'outcome'], rows, { notes }));
   const hidden = groups.slice(most).flat().length;
-  if (hidden > 0) print(`… and ${countOf(hidden, 'more VDN')}; \`status\` and --json list all`);
+  if (hidden > 0)
+    print(
+      withCommandLines(`… and ${countOf(hidden, 'more VDN')}; \`status\` and --json list all`, invocation),
+    );
+  if (!dryRun) printApprovals(groups, invocation);
 }
 
 function sameOutcome({ source, outcome, codes, errorCode, message, plan }: Outcomes[number]): string {
@@ -69,15 +78,32 @@ const inDryRun: Partial<Record<VdnOutcome, string>> = { held: 'would be held' };
 
 function outcomeRow(alike: Outcomes, dryRun: boolean): string[][] {
   const ranges = rangesOnScreen(alike.map(({ vdnId }) => vdnId));
-  return alike.slice(0, 1).map(({ source, outcome, codes, errorCode, message }) => {
+  return alike.slice(0, 1).map(({ source, outcome, codes, errorCode }) => {
     const name = (dryRun ? inDryRun[outcome] : undefined) ?? outcome;
-    return [
-      source,
-      ranges,
-      errorCode === undefined ? name : `${name}: ${errorCode}`,
-      codes ? counted(codes, changeKinds).slice(2) : harmless(message ?? ''),
-    ];
+    const what = codes ? counted(codes, changeKinds).slice(2) : errorCode;
+    return [source, ranges, what === undefined ? name : `${name}: ${what}`];
   });
+}
+
+/** Why it came to that. What approves a held change stands below, where it can be copied. */
+function noteOf({ outcome, message, reason }: Outcomes[number], dryRun: boolean): string {
+  return harmless((outcome === 'held' && !dryRun ? reason : message) ?? '');
+}
+
+/** A command for each change that the run held, as long as they are few. */
+function printApprovals(groups: readonly Outcomes[], invocation: Invocation): void {
+  const held = groups.filter(([first]) => first?.outcome === 'held');
+  for (const alike of held.slice(0, mostApprovals)) {
+    const ranges = rangesOnScreen(alike.map(({ vdnId }) => vdnId));
+    print('', `If what is held in VDN ${ranges} is right, apply it with:`);
+    printCommand(commandLine(invocation, `sync --approve ${alike[0]?.plan}`));
+  }
+  if (held.length <= mostApprovals) return;
+  print(
+    '',
+    `${countOf(held.length - mostApprovals, 'more change')} held; all, and what approves them at once:`,
+  );
+  printCommand(commandLine(invocation, 'status'));
 }
 
 /** What the real run would do to the codes, with the total as the last line. */

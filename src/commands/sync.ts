@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Logger } from 'pino';
-import type { Invocation } from '../domain/invocation.ts';
 import { type ExitCode, FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
@@ -23,7 +22,7 @@ import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
 import { createProgress } from './progress.ts';
 import { askedFor, type RunChoices, runSettings, shardArgument, shardOfJob } from './run-settings.ts';
-import { requireWritable, writeSummaryFile } from './summary-file.ts';
+import { requireWritable, shownSummary, writeSummaryFile } from './summary-file.ts';
 import { printSummary } from './sync-report.ts';
 import { printJson } from './terminal.ts';
 
@@ -70,7 +69,7 @@ export function syncCommand(exit: Exit): Command {
     )
     .addHelpText('after', examples)
     .action(async (options: SyncOptions, command: Command) => {
-      exit(await sync(options, command.parent?.args ?? [], invocationOf(command)));
+      exit(await sync(options, command.parent?.args ?? []));
     });
 }
 
@@ -84,11 +83,7 @@ Examples:
 Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are held, 5 none was completed,
 6 database unreachable, 7 database unusable, 75 another run is at work, 130/143 stopped by a signal.`;
 
-async function sync(
-  options: SyncOptions,
-  args: readonly string[],
-  invocation: Invocation,
-): Promise<ExitCode> {
+async function sync(options: SyncOptions, args: readonly string[]): Promise<ExitCode> {
   const choices = chosen(options);
   const counters = new RunCounters(askedFor(choices));
   const progress = createProgress();
@@ -111,7 +106,7 @@ async function sync(
     const notifier = createNotifier({
       notify: options.dryRun ? undefined : config.notify,
       sources: settings.selection.map(({ source }) => source.name),
-      ...{ invocation, logger: log },
+      ...{ invocation: invocationOf(options), logger: log },
     });
     const missing = options.migrate ? 'make' : 'require';
     const run = () => notifier.telling((run) => withDatabase(config.database, run, { missing }), work);
@@ -124,9 +119,12 @@ async function sync(
   return summary.exitCode;
 }
 
-async function tell({ json, summaryFile }: SyncOptions, summary: RunSummary): Promise<void> {
+async function tell(options: SyncOptions, ended: RunSummary): Promise<void> {
+  const { json, summaryFile } = options;
+  const invocation = invocationOf(options);
+  const summary = shownSummary(ended, invocation);
   if (json) printJson(summary);
-  else printSummary(summary);
+  else printSummary(summary, invocation);
   if (summaryFile !== undefined) await writeSummaryFile(summaryFile, summary);
 }
 

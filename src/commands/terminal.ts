@@ -32,17 +32,30 @@ export function coloured(colour: Colour, text: string): string {
 /**
  * A table for people, as text without a line break at the end. Nothing in it is cut: what is too long for its column is
  * wrapped, within words where it has to be. Cells may be coloured; make foreign text harmless first.
+ *
+ * @param notes what is to be said of each row below it, where a column would be too narrow for a sentence
  */
 export function table(
   head: readonly string[],
   rows: readonly (readonly string[])[],
-  width = screenWidth(),
+  { width = screenWidth(), notes = [] }: { width?: number; notes?: readonly string[] } = {},
 ): string {
   const widths = columnWidths([head, ...rows], width);
+  const titles = head.map((title) => coloured('bold', title));
   const rule = widths.map((cells) => '─'.repeat(cells));
-  return [head.map((title) => coloured('bold', title)), rule, ...rows]
-    .flatMap((row) => tableLines(row, widths))
-    .join('\n');
+  return [
+    ...[titles, rule].flatMap((row) => tableLines(row, widths)),
+    ...rows.flatMap((row, index) => [...tableLines(row, widths), ...noteLines(notes[index] ?? '', width)]),
+  ].join('\n');
+}
+
+function noteLines(note: string, width: number): string[] {
+  if (note === '') return [];
+  return note.split('\n').flatMap((line) =>
+    wrapped(line, width - gap.length)
+      .split('\n')
+      .map((text) => gap + text),
+  );
 }
 
 function tableLines(row: readonly string[], widths: readonly number[]): string[] {
@@ -84,7 +97,7 @@ export function printCommand(command: string): void {
   const lines = [`  ${first}`];
   for (const word of words) {
     const longer = `${lines.at(-1)} ${word}`;
-    if (stringWidth(longer) + 2 <= screenWidth()) lines.splice(-1, 1, longer);
+    if (stringWidth(`${longer} \\`) <= screenWidth()) lines.splice(-1, 1, longer);
     else lines.push(`    ${word}`);
   }
   process.stdout.write(`${lines.join(' \\\n')}\n`);

@@ -10,3 +10,13 @@ export interface Invocation {
 export function commandLine({ program, options }: Invocation, command: string): string {
   return `${program} ${command}${options}`;
 }
+
+const named = /`((?:sync|status|check|migrate)(?: [^`]*)?)`/g;
+
+/**
+ * A message with the commands that it names in backticks, such as `migrate`, as command lines to copy. What writes a message
+ * does not know how the program was called, and one that was stored is shown elsewhere: so this is done where it is shown.
+ */
+export function withCommandLines(message: string, invocation: Invocation): string {
+  return message.replaceAll(named, (_, command: string) => `\`${commandLine(invocation, command)}\``);
+}

@@ -1,7 +1,7 @@
 import { count, countOf } from '../domain/count-text.ts';
 import { countChanges } from '../domain/diff.ts';
 import { differenceInWords } from '../domain/difference-text.ts';
-import { commandLine } from '../domain/invocation.ts';
+import { commandLine, withCommandLines } from '../domain/invocation.ts';
 import { vdnRanges } from '../domain/vdn-ranges.ts';
 import { exitCodes } from '../errors.ts';
 import type { HeldEntry, HeldSource } from '../store/held-plans.ts';
@@ -42,12 +42,12 @@ function nothing({ vdns, runs, invocation, staleAfterMs }: PageReport): Part {
 }
 
 /** A run that broke off as a whole; what it means for each VDN stands below. */
-function lastRunError({ runs }: PageReport): Part {
+function lastRunError({ runs, invocation }: PageReport): Part {
   const last = lastEnded(runs);
   if (last === undefined || last.errorMessage === null) return '';
   const ended = last.status === 'interrupted' ? 'was interrupted' : 'broke off';
   return html`<h3><i class="cell failing"></i> Run ${last.runId} ${ended}</h3>
-<p>${reasonOf(last.exitCode) ?? last.errorMessage}</p>`;
+<p>${reasonOf(last.exitCode) ?? withCommandLines(last.errorMessage, invocation)}</p>`;
 }
 
 /** Where the message would name the database or might say anything, the log is the place for it. */
@@ -95,7 +95,7 @@ function failingRow(group: readonly VdnEntry[], report: PageReport): Part[] {
   if (first === undefined) return [];
   return [
     where(first.source, group),
-    html`<b>${first.errorCode ?? ''}</b> <bdi>${clipped(first.errorMessage ?? '', 400)}</bdi>`,
+    html`<b>${first.errorCode ?? ''}</b> <bdi>${clipped(withCommandLines(first.errorMessage ?? '', report.invocation), 400)}</bdi>`,
     failingSince(group, report),
     lastVerified(group),
   ];

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { FatalError } from '../errors.ts';
 import type { Metrics, SourceState } from '../observe/metrics.ts';
 import { answerWithPage } from '../page/answer.ts';
@@ -13,7 +14,11 @@ export interface ProbeQuestions {
 }
 
 /** Health and metrics. Neither waits for a database that hangs, and metrics do not fail with it. */
-export function probeRoutes({ databaseReady, sourceStates }: ProbeQuestions, metrics: Metrics): Routes {
+export function probeRoutes(
+  { databaseReady, sourceStates }: ProbeQuestions,
+  metrics: Metrics,
+  invocation: Invocation,
+): Routes {
   const ready = shared(databaseReady);
   const states = shared(sourceStates);
   return {
@@ -23,7 +28,7 @@ export function probeRoutes({ databaseReady, sourceStates }: ProbeQuestions, met
         await inTime(ready());
         return text(200, 'Ready.');
       } catch (error) {
-        if (error instanceof FatalError) return text(503, error.message);
+        if (error instanceof FatalError) return text(503, withCommandLines(error.message, invocation));
         throw error;
       }
     },

@@ -108,7 +108,8 @@ describe('the guard', () => {
       { kind: 'changed', obsCode: '00605', before: '交换机忙。', after: 'Engaged.' },
       { kind: 'added', obsCode: '99', before: null, after: null },
     ]);
-    const message = `3 of 10 codes would be removed, more than the limit of 20 %. Nothing was written; if it is right, run \`sync --approve ${held?.plan}\`.`;
+    const command = `node ${process.argv[1]} sync --approve ${held?.plan} --config ${config}`;
+    const message = `3 of 10 codes would be removed, more than the limit of 20 %. Nothing was written; if it is right, run \`${command}\`.`;
     expect(result.json()).toMatchObject({
       outcomes: [{ vdnId: 7, outcome: 'held', plan: held?.plan, message }],
       codes: { added: 0, changed: 0, removed: 0, returned: 0 },
@@ -126,6 +127,7 @@ describe('the guard', () => {
     expect(shown.stdout).toContain('remove 3 codes');
     // The command that it shows, word for word.
     const approve = status.held[0]?.approve ?? '';
+    expect(approve).toBe(command);
     const words = approve.slice(approve.indexOf('sync --approve')).split(' ');
     expect(await call(words, config)).toMatchObject({ exitCode: 0 });
     expect(await activeCodes({ rows }, 7)).toEqual(listed(vdn));
@@ -154,7 +156,7 @@ describe('the guard', () => {
       {
         outcome: 'held',
         plan: expect.any(String),
-        message: expect.stringContaining('run `sync`, which holds it,'),
+        message: expect.stringMatching(/run `node .* sync --config .*`, which holds it,/),
       },
     ]);
     expect(outcomes[0]?.changes).toHaveLength(codesPerVdn);
@@ -168,7 +170,9 @@ describe('the guard', () => {
     });
     // Now that it is held, a dry run names the command that works.
     const [later] = ((await sync('--dry-run')).json() as { outcomes: { message: string }[] }).outcomes;
-    expect(later?.message).toContain(`if it is right, run \`sync --approve ${plan}\`.`);
+    expect(later?.message).toMatch(
+      new RegExp(`if it is right, run \`node .* sync --approve ${plan} --config .*\`\\.$`),
+    );
     expect((await sync('--approve', plan)).json()).toMatchObject({ exitCode: 0, vdns: { changed: 1 } });
     expect(await activeCodes({ rows }, 1)).toEqual([]);
   });

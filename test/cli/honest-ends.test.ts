@@ -24,7 +24,7 @@ describe('an embedded database that is not there', () => {
       const { exitCode, stdout, stderr } = await run(args, { config });
       expect(exitCode).toBe(7);
       expect((stdout + stderr).replace(/[│\s]+/g, ' ')).toMatch(
-        /there is no database in .*data yet\. Run `migrate`/,
+        /there is no database in .*data yet\. Run `node .* migrate --config .*`/,
       );
       expect(existsSync(path.join(directory, 'data'))).toBe(false);
     },

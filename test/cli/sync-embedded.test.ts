@@ -23,7 +23,10 @@ test('a schema that is not there is refused, brought up where asked for, and las
   const { sync, config, directory } = await embedded();
   expect(summaryOf(await sync())).toMatchObject({
     ...{ exitCode: 7, runId: null },
-    error: { code: 'database-unusable', message: expect.stringContaining('Run `migrate` first') },
+    error: {
+      code: 'database-unusable',
+      message: expect.stringMatching(/Run `node .* migrate --config .*` first/),
+    },
   });
   const migrated = await run(['migrate'], { config });
   expect(migrated).toMatchObject({

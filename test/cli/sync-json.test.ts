@@ -101,8 +101,12 @@ test('2: nothing was contacted', async () => {
 });
 
 test.each([
-  ['behind', `delete from obs.schema_migration where name like '0001%'`, /behind.*Run `migrate` first/],
-  ['not there', 'drop schema obs cascade', /behind.*Run `migrate` first/],
+  [
+    'behind',
+    `delete from obs.schema_migration where name like '0001%'`,
+    /behind.*Run `node .* migrate --config .*` first/,
+  ],
+  ['not there', 'drop schema obs cascade', /behind.*Run `node .* migrate --config .*` first/],
   [
     'too new',
     `insert into obs.schema_migration values ('9999_later', 'now')`,

@@ -54,7 +54,7 @@ test('a dry run reads like a plan', async () => {
   expect(lines.at(-1)).toBe('Would add 120, change 40, remove 40 codes in 40 VDNs');
   expect(lines.length).toBeLessThan(50);
   expect(stdout).toMatch(/^test +41-43 +failed: isales-error/m);
-  expect(stdout).toMatch(/^test +50 +would be held /m);
+  expect(stdout).toMatch(/^test +50 +would be held\n {2}the list is empty /m);
   expect(stdout).toMatch(new RegExp(`^changed +${changed} .* 1-40$`, 'm'));
   expect(stdout).toMatch(new RegExp(`^removed +${removed} .* 1-40$`, 'm'));
 });

@@ -182,7 +182,7 @@ describe('the three roles of docs/operations.md', () => {
       error: {
         code: 'database-unusable',
         message: expect.stringMatching(
-          /the role obs_reader lacks delete on held_change, .*run `migrate --grant-writer obs_reader`/,
+          /the role obs_reader lacks delete on held_change, .*run `node .* migrate --grant-writer obs_reader --config .*`/,
         ),
       },
     });

@@ -28,6 +28,7 @@ async function served(url: string) {
       sourceStates: () => readOnly(database, (trx) => sourceStates(trx, sources)),
     },
     metrics,
+    { program: 'obs-code-sync', options: ' --config /etc/obs.yaml' },
   );
   const server = await serve({ host: '127.0.0.1', port: 0 }, routes, pino({ level: 'silent' }));
   onTestFinished(async () => {
@@ -85,7 +86,7 @@ describe('/readyz', () => {
     await query(url, `delete from obs.schema_migration where name > '0001'`);
     const { status, body } = await (await served(url)).get('/readyz');
     expect(status).toBe(503);
-    expect(body).toContain('Run `migrate` first');
+    expect(body).toContain('Run `obs-code-sync migrate --config /etc/obs.yaml` first');
   });
 
   test('is 503 where a newer version was there', async () => {

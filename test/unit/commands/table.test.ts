@@ -29,7 +29,7 @@ async function rowsOnScreen(text: string, columns: number): Promise<number> {
 const without = (text: string) => text.replaceAll(/\s/g, '');
 
 describe.each([40, 80, 200])('a table for %i cells', (columns) => {
-  const text = table(head, rows, columns);
+  const text = table(head, rows, { width: columns });
 
   test('fits', async () => {
     expect(await rowsOnScreen(text, columns)).toBe(text.split('\n').length);
@@ -43,7 +43,7 @@ describe.each([40, 80, 200])('a table for %i cells', (columns) => {
 });
 
 test('elsewhere each row is one line', () => {
-  const lines = table(head, rows, Number.POSITIVE_INFINITY).split('\n');
+  const lines = table(head, rows, { width: Number.POSITIVE_INFINITY }).split('\n');
   expect(lines).toHaveLength(2 + rows.length);
   expect(lines[2]).toContain(`${chinese(1)}  ${chinese(2)}`);
 });
@@ -56,7 +56,7 @@ test('columns stand below each other whatever their characters', () => {
       ['abcdef', '2'],
       ['e\u0301', '3'],
     ],
-    80,
+    { width: 80 },
   ).split('\n');
   expect(lines).toEqual(['text    code', '──────  ────', '中文    1', 'abcdef  2', 'e\u0301       3']);
 });
