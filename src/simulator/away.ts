@@ -1,5 +1,4 @@
-import type { FaultBook } from './fault-book.ts';
-import type { Fault } from './faults.ts';
+import type { Fault, FaultBook } from './faults.ts';
 import type { Listening } from './listen.ts';
 
 /** How a server is away: a balancer's statuses, connections cut or refused, no answer at all. */

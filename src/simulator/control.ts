@@ -109,7 +109,7 @@ function setFaults(asked: Asked): void {
   const scope = scopeOf(asked);
   const parsed = z.array(faultSchema).parse(Array.isArray(asked.body) ? asked.body : [asked.body]);
   asked.state.faults.clear(scope);
-  for (const fault of parsed) asked.state.faults.add(scope, fault);
+  for (const { told } of parsed) asked.state.faults.add(scope, told);
 }
 
 /** After the answer: where connections are refused, its own is cut too. */

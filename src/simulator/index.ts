@@ -5,13 +5,11 @@ import type { Account, AuthenticationRules } from './authentication.ts';
 import { Absence, type WayToBeAway } from './away.ts';
 import { type CertificateKind, makeCertificate } from './certificate.ts';
 import { controlPrefix, handleControl } from './control.ts';
-import { FaultBook } from './fault-book.ts';
-import type { Fault } from './faults.ts';
-import { FlowControl } from './flow-control.ts';
+import { type Fault, FaultBook } from './faults.ts';
 import { listen } from './listen.ts';
 import { type BulkEdit, Lists, type VdnList, vdnList } from './lists.ts';
 import { largestPageSize } from './parameters.ts';
-import { type EditScript, handleRequest, type State } from './request-handler.ts';
+import { type EditScript, FlowControl, handleRequest, type State } from './request-handler.ts';
 import { RequestLog } from './request-log.ts';
 
 export type { Account } from './authentication.ts';

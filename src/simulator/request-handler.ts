@@ -1,16 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { setTimeout as wait } from 'node:timers/promises';
-import { answerWithFault, spoilsRightAnswer } from './answer-faults.ts';
 import { errorBody, failureBody, jsonContentType, pageBody, send } from './answers.ts';
 import { type AuthenticationRules, authenticationProblem } from './authentication.ts';
 import { type Locale, locales } from './descriptions.ts';
-import type { FaultBook, Met } from './fault-book.ts';
-import type { FlowControl } from './flow-control.ts';
+import type { BehindTheEnd, PageDraft } from './fault-kind.ts';
+import type { FaultBook, Met } from './faults.ts';
 import { type ListedCode, rowOf } from './generated-list.ts';
-import { type BehindTheEnd, bendPage, editForFault, type PageDraft, rowsOf } from './list-faults.ts';
-import type { Lists } from './lists.ts';
-import { vdnList } from './lists.ts';
+import { rowsOf } from './list-faults.ts';
+import { type Lists, vdnList } from './lists.ts';
 import { checkParameters, type PageParameters } from './parameters.ts';
 import type { RequestLog } from './request-log.ts';
 
@@ -104,15 +102,15 @@ function chooseAnswer(
   met: Met,
   refused: string | undefined,
 ): () => void {
-  const { answer } = met;
+  const { answer, spoils = false } = met.answer ?? {};
   const checked = checkParameters(vdnText, query, request.headers['content-type']);
   const rightAnswer = (): Answer =>
     'resultCode' in checked
       ? { status: 200, body: failureBody(checked) }
       : pageOf(state, checked, localeOf(request), met);
   // Other faults stand in front of the server, as a firewall does: they come before the signature.
-  if (answer !== undefined && (refused === undefined || !spoilsRightAnswer(answer))) {
-    return () => answerWithFault(answer, response, () => rightAnswer().body);
+  if (answer !== undefined && (refused === undefined || !spoils)) {
+    return () => answer(response, () => rightAnswer().body);
   }
   if (refused !== undefined) {
     return () => send(response, 401, errorBody(401, `authentication failed: ${refused}`));
@@ -130,7 +128,7 @@ function pageOf(state: State, parameters: PageParameters, locale: Locale, met: M
   const { lists, scripts } = state;
   const { vdnId, pageNum } = parameters;
   runScript(scripts.get(vdnId), lists, vdnId);
-  for (const { fault } of met.list) editForFault(fault, vdnList(lists, vdnId));
+  for (const { fault } of met.list) fault.edit?.(vdnList(lists, vdnId));
   const pageSize = Math.min(parameters.pageSize, state.maxPageSize);
   if (met.list.length > 0) return bentPage(lists, { vdnId, pageNum, pageSize }, locale, met);
   const start = (pageNum - 1) * pageSize;
@@ -149,7 +147,7 @@ function bentPage(
   const list = listOf(0);
   const plain: PageDraft = { list, total: list.length, pageNum, pageSize, missing: 0 };
   const draft = met.list.reduce<PageDraft>(
-    (bent, { fault, ...known }) => bendPage(fault, bent, { listOf, vdnId, ...known }),
+    (bent, { fault, ...known }) => fault.bend?.(bent, { listOf, vdnId, ...known }) ?? bent,
     plain,
   );
   const isBehind = draft.pageNum > Math.max(1, Math.ceil(draft.list.length / draft.pageSize));
@@ -199,4 +197,21 @@ function number(text: string | null | undefined): number | undefined {
 async function bodyOf(request: IncomingMessage): Promise<string> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   return encoding === undefined && (length === undefined || length === '0') ? '' : text(request);
+}
+
+/** Takes so many requests a second and no more, evenly: one that comes sooner is refused and does not count. */
+export class FlowControl {
+  readonly #gapMs: number;
+  #freeAt = Number.NEGATIVE_INFINITY;
+
+  /** @param requestsPerSecond undefined: any number */
+  constructor(requestsPerSecond: number | undefined) {
+    this.#gapMs = requestsPerSecond === undefined ? 0 : 1000 / requestsPerSecond;
+  }
+
+  takes(now: number): boolean {
+    if (now < this.#freeAt) return false;
+    this.#freeAt = now + this.#gapMs;
+    return true;
+  }
 }
