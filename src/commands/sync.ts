@@ -51,11 +51,7 @@ export function syncCommand(exit: Exit): Command {
       'write the summary, without the changes, to a file of at most 4,000 bytes',
     )
     .option('--shard <i/n>', 'only the i-th of n shares of the servers, counted from 1', shardArgument)
-    .option(
-      '--max-age <duration>',
-      'leave VDNs alone that were verified within it, e.g. 6h',
-      durationArgument,
-    )
+    .option('--max-age <duration>', 'skip VDNs that were verified within it, e.g. 6h', durationArgument)
     .option(
       '--approve <plan>',
       'apply this held difference, or all that a source has held (repeatable); `status` lists the plans',

@@ -15,7 +15,7 @@ const refusedInBaseUrl: readonly { readonly holds: (url: URL) => boolean; readon
   },
   {
     holds: (url) => url.protocol === 'http:' && !isLoopback(url.hostname),
-    problem: 'plain http is for loopback addresses only, or everybody on the way reads along; use https',
+    problem: 'plain http is for loopback addresses only, since others could read it on the way; use https',
   },
   {
     holds: (url) => /^\/rest(\/|$)/.test(url.pathname),

@@ -101,7 +101,7 @@ export const listFaults = [
   ),
   /** The list consists of these JSON values, valid or not; paged and counted as usual. */
   fault('rows', { rows: z.array(z.unknown()) }, ({ rows }) => ({ bend: (draft) => withList(draft, rows) })),
-  /** Whichever VDN is asked for, the list is that of this one. */
+  /** For every VDN the list is that of this one. */
   fault(
     'one-list',
     { vdnId: z.int().min(1).max(9999) },

@@ -51,7 +51,7 @@ export interface RunStore extends RunReader {
   readonly news: ReadonlyMap<string, SourceNews>;
   /** Writes what a VDN came to: all of it or nothing, once however often the connection breaks. */
   record(record: OutcomeRecord): Promise<void>;
-  /** Counts VDNs that the run leaves alone since they are fresh, so that they are not told as skipped where it is killed. */
+  /** Counts fresh VDNs, so that they do not count as skipped where the run is killed. */
   fresh(vdns: number): Promise<void>;
   /** Writes a line for each VDN that was not tried. */
   skip(source: string, vdnIds: readonly number[], errorCode: VdnErrorCode, message: string): Promise<void>;

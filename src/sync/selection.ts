@@ -11,7 +11,7 @@ export interface SourceSelection {
 export interface SelectionOptions {
   /** One source by its name; undefined: all. */
   readonly source?: string | undefined;
-  /** These VDNs only, in whichever source they are configured. */
+  /** These VDNs only, in every source that has them. */
   readonly vdns?: readonly number[] | undefined;
   readonly shard?: Shard | undefined;
 }

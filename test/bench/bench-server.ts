@@ -18,10 +18,10 @@ export interface BenchServer {
 export interface BenchDatabase {
   readonly name: string;
   readonly url: string;
-  /** What the server itself has counted in this database, once nobody is connected to it any more. */
+  /** What the server itself has counted in this database, once no connection is left. */
   statistics(): Promise<DatabaseStatistics>;
   /** As a night later: dead rows are gone, statistics are fresh, a checkpoint has passed. */
-  settle(): Promise<void>;
+  vacuum(): Promise<void>;
 }
 
 export interface DatabaseStatistics {
@@ -33,7 +33,7 @@ export interface DatabaseStatistics {
 }
 
 // The tests' servers forget everything in a power cut. Autovacuum stays off, since it would come at some moment of
-// some run: `settle` does its work between the runs.
+// some run: `vacuum` does its work between the runs.
 const earnest = { fsync: 'on', full_page_writes: 'on', max_wal_size: '1GB' };
 
 export async function startBenchServer(): Promise<BenchServer> {
@@ -81,7 +81,7 @@ function benchDatabase(admin: pg.Client, url: string, name: string): BenchDataba
         walBytes: Number(row?.wal),
       };
     },
-    async settle() {
+    async vacuum() {
       await query(url, 'vacuum analyze');
       await query(url, 'checkpoint');
     },

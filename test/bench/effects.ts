@@ -28,7 +28,7 @@ const nothingCounted: DatabaseStatistics = { rowsWritten: {}, deadlocks: 0, walB
 /** Does the work and tells its result and its effects. */
 export async function watching<T>(watched: Watched, work: () => Promise<T>): Promise<[T, Effects]> {
   const { server, simulators, database } = watched;
-  await database?.settle();
+  await database?.vacuum();
   for (const simulator of simulators) await simulator.resetRequests();
   const before = (await database?.statistics()) ?? nothingCounted;
   const cpuBefore = { database: server.cpuMs(), simulators: cpuOf(simulators) };

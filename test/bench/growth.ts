@@ -5,7 +5,7 @@ import { median } from './figures.ts';
 import { type Measured, measure } from './measure.ts';
 import { obsCodeSync, type Program } from './measured-process.ts';
 import { seconds, whole } from './report.ts';
-import type { Surroundings } from './rounds.ts';
+import type { BenchContext } from './rounds.ts';
 import { openScene, type Scene } from './scene.ts';
 import { differencesFromSource } from './source-comparison.ts';
 import { atMost, type Target } from './targets.ts';
@@ -41,16 +41,16 @@ const wallLimit = 1;
 export async function measureGrowth(
   numbers: readonly number[],
   rounds: number,
-  surroundings: Surroundings,
+  context: BenchContext,
 ): Promise<GrowthPoint[]> {
   const points: GrowthPoint[] = [];
   for (let round = 1; round <= rounds; round += 1) {
     for (const [vdns, heap] of numbers.flatMap((vdns) => heapNames.map((heap) => [vdns, heap] as const))) {
-      surroundings.progress(`growth, round ${round} of ${rounds}: ${vdns} VDNs, heap ${heap}`);
+      context.progress(`growth, round ${round} of ${rounds}: ${vdns} VDNs, heap ${heap}`);
       const situation = { vdns, codes: 120, latencyMs: 0, concurrency: 10 };
-      const scene = await openScene(surroundings.server, situation);
+      const scene = await openScene(context.server, situation);
       try {
-        points.push(await measurePoint(scene, heap, surroundings));
+        points.push(await measurePoint(scene, heap, context));
       } finally {
         await scene.close();
       }
@@ -59,17 +59,17 @@ export async function measureGrowth(
   return points;
 }
 
-async function measurePoint(scene: Scene, heap: Heap, surroundings: Surroundings): Promise<GrowthPoint> {
+async function measurePoint(scene: Scene, heap: Heap, context: BenchContext): Promise<GrowthPoint> {
   const { vdns } = scene.situation;
   const sync: Program = [obsCodeSync, 'sync', '--json', '--config', scene.config];
   const run = async (expected: Expectation): Promise<Measured> => {
-    const watched = { server: surroundings.server, simulators: [scene.simulator], database: scene.ours };
-    const measured = await measure(sync, watched, surroundings.profiles, heaps[heap]);
+    const watched = { server: context.server, simulators: [scene.simulator], database: scene.ours };
+    const measured = await measure(sync, watched, context.profiles, heaps[heap]);
     const problems = [
       ...deviations(measured, expected, scene.situation),
       ...(await differencesFromSource(scene.ours, 'bench', scene.simulator, vdns)),
     ];
-    for (const problem of problems) surroundings.report(`growth, ${vdns} VDNs: ${problem}`);
+    for (const problem of problems) context.report(`growth, ${vdns} VDNs: ${problem}`);
     return measured;
   };
   const cold = await run(firstSync(scene));

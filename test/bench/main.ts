@@ -7,7 +7,7 @@ import { figuresOf } from './figures.ts';
 import { growthTargets, measureGrowth, printGrowth } from './growth.ts';
 import { type BenchOptions, readOptions } from './options.ts';
 import { printRounds, printTargets } from './report.ts';
-import { type Round, runRounds, type Surroundings } from './rounds.ts';
+import { type BenchContext, type Round, runRounds } from './rounds.ts';
 import { measureShards, printShards } from './shards.ts';
 import { describe, type Situation } from './situation.ts';
 import { targetsOf } from './targets.ts';
@@ -21,7 +21,7 @@ const problems: string[] = [];
 // Every process that is started listens for the end of this one.
 process.setMaxListeners(50);
 const server = await startBenchServer();
-const surroundings: Surroundings = {
+const context: BenchContext = {
   server,
   profiles: options.profile,
   report: (problem) => problems.push(problem),
@@ -32,10 +32,10 @@ try {
   print(Object.values(machine).join(', '));
   const situations = [];
   for (const situation of options.situations) situations.push(await benchSituation(situation, options));
-  const growth = await measureGrowth(options.growth, Math.min(options.rounds, 3), surroundings);
+  const growth = await measureGrowth(options.growth, Math.min(options.rounds, 3), context);
   const growthFigures = growth.length > 0 ? growthTargets(growth) : [];
   if (growth.length > 0) printGrowth(growth);
-  const shards = await measureShards(options.vdnsPerShardedServer, surroundings);
+  const shards = await measureShards(options.vdnsPerShardedServer, context);
   printShards(shards);
   const targets = [...situations.flatMap((one) => one.targets), ...growthFigures];
   if (options.judged) printTargets(targets);
@@ -54,8 +54,8 @@ process.exitCode = problems.length === 0 ? 0 : 1;
 
 async function benchSituation(situation: Situation, { rounds: wanted }: BenchOptions) {
   const heading = describe(situation);
-  surroundings.progress(heading);
-  const rounds = await runRounds(situation, wanted, surroundings);
+  context.progress(heading);
+  const rounds = await runRounds(situation, wanted, context);
   printRounds(heading, rounds);
   const targets = targetsOf(situation, rounds).map((target) => ({
     ...target,

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Linux counts a process's time in hundredths of a second, whatever the kernel's own clock. */
+/** Linux counts a process's time in hundredths of a second, at any rate of the kernel's own clock. */
 const tickMs = 10;
 
 interface ProcessTimes {

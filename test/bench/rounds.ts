@@ -9,7 +9,7 @@ import { differencesFromSource } from './source-comparison.ts';
 /** One round: every contestant once, by name. */
 export type Round = Readonly<Record<string, Measured>>;
 
-export interface Surroundings {
+export interface BenchContext {
   readonly server: BenchServer;
   readonly profiles: string | undefined;
   /** Told what must never be, on any machine. */
@@ -21,14 +21,14 @@ export interface Surroundings {
 export async function runRounds(
   situation: Situation,
   rounds: number,
-  surroundings: Surroundings,
+  context: BenchContext,
 ): Promise<Round[]> {
   const done: Round[] = [];
   for (let round = 1; round <= rounds; round += 1) {
-    surroundings.progress(`round ${round} of ${rounds}`);
-    const scene = await openScene(surroundings.server, situation);
+    context.progress(`round ${round} of ${rounds}`);
+    const scene = await openScene(context.server, situation);
     try {
-      done.push(await runRound(scene, surroundings));
+      done.push(await runRound(scene, context));
     } finally {
       await scene.close();
     }
@@ -36,8 +36,8 @@ export async function runRounds(
   return done;
 }
 
-async function runRound(scene: Scene, surroundings: Surroundings): Promise<Round> {
-  await warmUp(scene, surroundings);
+async function runRound(scene: Scene, context: BenchContext): Promise<Round> {
+  await warmUp(scene, context);
   const round: Record<string, Measured> = {};
   let edited = unedited;
   for (const contestant of contestants) {
@@ -45,21 +45,21 @@ async function runRound(scene: Scene, surroundings: Surroundings): Promise<Round
     const database = contestant.database?.(scene);
     const measured = await measure(
       contestant.program(scene),
-      { server: surroundings.server, simulators: [scene.simulator], database },
-      surroundings.profiles,
+      { server: context.server, simulators: [scene.simulator], database },
+      context.profiles,
     );
     round[contestant.name] = measured;
     const expected = contestant.expected(scene, edited, measured.summary?.vdns.changed ?? 0);
     const problems = deviations(measured, expected, scene.situation);
     if (expected.likeSource === true) problems.push(...(await differences(scene)));
-    for (const problem of problems) surroundings.report(`${contestant.name}: ${problem}`);
-    surroundings.progress(`${contestant.name}: ${(measured.wallMs / 1000).toFixed(2)} s`);
+    for (const problem of problems) context.report(`${contestant.name}: ${problem}`);
+    context.progress(`${contestant.name}: ${(measured.wallMs / 1000).toFixed(2)} s`);
   }
   return round;
 }
 
-/** The first requests of a simulator's life are slower than all later ones, and would count for whoever comes first. */
-async function warmUp(scene: Scene, { server }: Surroundings): Promise<void> {
+/** The first requests of a simulator's life are slower than all later ones, and would count against the first contestant. */
+async function warmUp(scene: Scene, { server }: BenchContext): Promise<void> {
   const [first] = contestants;
   if (first === undefined) return;
   await measure(

@@ -8,7 +8,7 @@ import { query } from '../support/template-database.ts';
 import { type Effects, sum, watching } from './effects.ts';
 import { measureProcess, obsCodeSync } from './measured-process.ts';
 import { seconds, whole } from './report.ts';
-import type { Surroundings } from './rounds.ts';
+import type { BenchContext } from './rounds.ts';
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
 import { pagesOf } from './situation.ts';
 import { differencesFromSource } from './source-comparison.ts';
@@ -39,12 +39,9 @@ const summaryShape = z.object({
 });
 
 /** Eight servers, worked on by four processes at the same time: first cold, then unchanged. */
-export async function measureShards(
-  vdnsPerServer: number,
-  surroundings: Surroundings,
-): Promise<ShardsPoint[]> {
+export async function measureShards(vdnsPerServer: number, context: BenchContext): Promise<ShardsPoint[]> {
   const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-bench-'));
-  const database = await surroundings.server.createDatabase('bench_shards');
+  const database = await context.server.createDatabase('bench_shards');
   const simulators = await Promise.all(
     Array.from({ length: servers }, () => startSimulatorProcess({ codes, latencyMs: 0 })),
   );
@@ -58,9 +55,9 @@ export async function measureShards(
     });
     const points: ShardsPoint[] = [];
     for (const kind of ['cold', 'unchanged'] as const) {
-      surroundings.progress(`${shards} shards over ${servers} servers, ${kind}`);
-      const watched = { server: surroundings.server, simulators, database };
-      const [processes, effects] = await watching(watched, () => runShards(config, surroundings.profiles));
+      context.progress(`${shards} shards over ${servers} servers, ${kind}`);
+      const watched = { server: context.server, simulators, database };
+      const [processes, effects] = await watching(watched, () => runShards(config, context.profiles));
       const point = pointOf(kind, vdnsPerServer, processes, effects);
       points.push(point);
       const added = kind === 'cold' ? servers * vdnsPerServer * codes : 0;
@@ -71,12 +68,12 @@ export async function measureShards(
       for (const [index, simulator] of simulators.entries()) {
         problems.push(...(await differencesFromSource(database, nameOf(index), simulator, vdnsPerServer)));
       }
-      for (const problem of problems) surroundings.report(`shards, ${kind}: ${problem}`);
+      for (const problem of problems) context.report(`shards, ${kind}: ${problem}`);
     }
     return points;
   } finally {
     await Promise.all(simulators.map((simulator: SimulatorProcess) => simulator.close()));
-    await surroundings.server.dropDatabase(database);
+    await context.server.dropDatabase(database);
     await rm(directory, { recursive: true });
   }
 }

@@ -77,7 +77,7 @@ describe('where one VDN cannot be written, it fails as `database`, nothing of it
   });
 });
 
-test('a lock that somebody else holds for too long costs its VDN, not the run', async () => {
+test('a lock that another session holds for too long costs its VDN, not the run', async () => {
   const { url, simulator, rows, sync } = await syncSetup({
     vdns: ['1-3'],
     databaseOptions: `options=${encodeURIComponent('-c lock_timeout=1s')}`,

@@ -6,7 +6,7 @@ import { holdUp, openSession, until, untilHeldUp, untilWaitedFor } from '../supp
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
 
-// The run's own server is everybody's: this one may be stopped.
+// The run's own server is shared: this one may be stopped.
 const server = await startEmbeddedServer();
 afterAll(() => server.close());
 
@@ -53,16 +53,16 @@ test('a run goes on once the database is back, twice, and no VDN fails for it', 
 });
 
 test('a database that stays away ends a run with 6 after 30 s; a signal cuts the wait short', async () => {
-  const patient = await setupOn('patient', '1-200');
+  const waiting = await setupOn('waiting', '1-200');
   const stopped = await setupOn('stopped', '1-200');
-  const setups = [patient, stopped];
+  const setups = [waiting, stopped];
   for (const { simulator } of setups) simulator.fault({ kind: 'delay', ms: 100 });
-  const [patientRun, stoppedRun] = [patient.startSync(), stopped.startSync()];
+  const [waitingRun, stoppedRun] = [waiting.startSync(), stopped.startSync()];
   for (const { rows } of setups) await until('a VDN is done', async () => (await rows(changed)).length > 0);
   await server.stop('immediate');
   onTestFinished(() => server.start().catch(() => {}));
   const awayAt = performance.now();
-  await Promise.all([patientRun, stoppedRun].map((run) => run.waitForOutput(/is away/)));
+  await Promise.all([waitingRun, stoppedRun].map((run) => run.waitForOutput(/is away/)));
 
   stoppedRun.signal('SIGTERM');
   const signalledAt = performance.now();
@@ -72,7 +72,7 @@ test('a database that stays away ends a run with 6 after 30 s; a signal cuts the
   expectTidy(stoppedResult);
   expect(stoppedResult.json()).toMatchObject({ status: 'interrupted', exitCode: 143 });
 
-  const result = await patientRun.exit;
+  const result = await waitingRun.exit;
   expect(performance.now() - awayAt).toBeGreaterThan(29_000);
   expectTidy(result);
   expect(result.json()).toMatchObject({
@@ -97,7 +97,7 @@ test('a database that stays away ends a run with 6 after 30 s; a signal cuts the
 
 /** Lets every commit that writes wait for a replica that is not there: it is done, and its client does not hear of it. */
 async function commitsUnheard(url: string): Promise<void> {
-  await query(server.url, `alter system set synchronous_standby_names = 'nobody'`);
+  await query(server.url, `alter system set synchronous_standby_names = 'missing'`);
   await query(server.url, 'select pg_reload_conf()');
   const probe = await openSession(url);
   let tables = 0;

@@ -57,7 +57,7 @@ const header = ['source', 'vdn_id', 'obs_code', 'obs_code_desc', 'first_seen_at'
 describe('an xlsx file', () => {
   const file = path.join(directory, 'codes.xlsx');
 
-  test('holds every value as text, whatever it looks like, in one sheet with a frozen header and a filter', async () => {
+  test('holds every value as text, also one that looks like a number or a formula, in one sheet with a frozen header and a filter', async () => {
     expect(await exported('--source', 'prod', '--with-removed', '--output', file)).toMatchObject({
       exitCode: 0,
       stderr: '',

@@ -30,7 +30,7 @@ const everyAttempt = 1 + retries;
 /** A list that loses a code is read twice; the second time, with 4 rows a page, its last page is full. */
 const twoReads = 7;
 const threeReads = 9;
-const impatient = { timeout: '3s' };
+const shortTimeout = { timeout: '3s' };
 const gigabyte = 1024 ** 3;
 /** Read to the end of page 1 and refused there, three times. */
 const threeFirstPages = 3;
@@ -100,12 +100,12 @@ export function lastingFaults(elsewhere: string): {
       { fault: { kind: 'failure', resultCode: '0200000' }, errorCode: 'bad-response', requests: once },
     ],
     hang: [
-      { fault: { kind: 'hang' }, errorCode: 'timeout', source: impatient },
+      { fault: { kind: 'hang' }, errorCode: 'timeout', source: shortTimeout },
       // Page 1 is answered, page 2 is not.
-      { fault: { kind: 'hang', page: 2 }, errorCode: 'timeout', source: impatient },
+      { fault: { kind: 'hang', page: 2 }, errorCode: 'timeout', source: shortTimeout },
     ],
     trickle: [
-      { fault: { kind: 'trickle' }, errorCode: 'timeout', requests: everyAttempt, source: impatient },
+      { fault: { kind: 'trickle' }, errorCode: 'timeout', requests: everyAttempt, source: shortTimeout },
     ],
     cut: [
       { fault: { kind: 'cut' }, errorCode: 'network' },
@@ -139,7 +139,7 @@ export function lastingFaults(elsewhere: string): {
         requests: everyAttempt,
       },
     ],
-    delay: [{ fault: { kind: 'delay', ms: 60_000 }, errorCode: 'timeout', source: impatient }],
+    delay: [{ fault: { kind: 'delay', ms: 60_000 }, errorCode: 'timeout', source: shortTimeout }],
     shift: [
       { fault: { kind: 'shift' }, errorCode: 'incomplete-snapshot', message: /changes while it is read/ },
       { fault: { kind: 'shift', by: -2 }, errorCode: 'incomplete-snapshot' },
@@ -154,7 +154,7 @@ export function lastingFaults(elsewhere: string): {
       },
     ],
     move: [{ fault: { kind: 'move' }, errorCode: 'incomplete-snapshot' }],
-    // A list that nobody has edited has nothing to lag behind.
+    // A list without edits has nothing to lag behind.
     nodes: [
       { fault: { kind: 'nodes', by: 'turns' }, errorCode: 'incomplete-snapshot', firstErrorCode: null },
     ],
@@ -221,8 +221,8 @@ export function passingFaults(): readonly FaultCase[] {
     { fault: { kind: 'status', status: 503, retryAfter: inSeconds(8), times: 1 } },
     { fault: { kind: 'firewall', status: 429, times: 1 } },
     { fault: { kind: 'html', times: 1 } },
-    { fault: { kind: 'hang', times: 1 }, source: impatient },
-    { fault: { kind: 'trickle', times: 1 }, source: impatient },
+    { fault: { kind: 'hang', times: 1 }, source: shortTimeout },
+    { fault: { kind: 'trickle', times: 1 }, source: shortTimeout },
     { fault: { kind: 'trickle', bytesPerSecond: 100_000 } },
     { fault: { kind: 'cut', times: 1 } },
     { fault: { kind: 'cut', afterBytes: 40, times: 1, page: 2 } },
@@ -231,7 +231,7 @@ export function passingFaults(): readonly FaultCase[] {
     { fault: { kind: 'oversized', bytes: 1_000_000, gzip: true } },
     { fault: { kind: 'body', body: '', times: 1 } },
     { fault: { kind: 'delay', ms: 300 } },
-    { fault: { kind: 'delay', ms: 60_000, times: 1 }, source: impatient },
+    { fault: { kind: 'delay', ms: 60_000, times: 1 }, source: shortTimeout },
     { fault: { kind: 'shift', times: 1 } },
     { fault: { kind: 'shift', by: -1, times: 1 } },
     { fault: { kind: 'swap', times: 1 }, requests: threeReads + 1 },

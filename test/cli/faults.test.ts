@@ -80,7 +80,7 @@ describe('a fault that lasts fails its VDN alone:', () => {
     expect(faulty.stderr).not.toMatch(/unexpected|unhandled|Warning|\n {4}at /i);
   });
 
-  test('a redirect is not followed: nobody came to the other host', () => {
+  test('a redirect is not followed: the other host gets no request', () => {
     expect(elsewhere.connections()).toBe(0);
   });
 

@@ -89,7 +89,7 @@ test('Ctrl-C in check is an end like any other', async () => {
   });
 });
 
-describe('output that nobody takes', () => {
+describe('output that is not read', () => {
   test('a closed pipe is no error', async () => {
     const { config } = await syncSetup({ vdns: [1] });
     const result = await shell('{ "$@"; echo "ended with $?" >&2; } | :', ['status', '--json'], config);

@@ -3,7 +3,7 @@ import { violations } from '../support/invariants.ts';
 import { until } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 
-test('a run that was killed is resumed: what it had verified is left alone, the rest is done', async () => {
+test('a run that was killed is resumed: what it had verified is fresh, the rest is done', async () => {
   const { url, simulator, startSync, sync, rows } = await syncSetup({
     vdns: ['1-8'],
     source: { concurrency: 1, timeout: '60s' },
@@ -33,7 +33,7 @@ test('a run that was killed is resumed: what it had verified is left alone, the 
   expect(await violations(url)).toEqual([]);
 });
 
-test('only what was verified within the time is left alone, not what failed or is held', async () => {
+test('only what was verified within the time is fresh, not what failed or is held', async () => {
   const { simulator, sync, rows } = await syncSetup({ vdns: ['1-4'], source: { retries: 0 } });
   expect(await sync()).toMatchObject({ exitCode: 0 });
   await rows(`update obs.vdn set last_verified_at = last_verified_at - interval '7 hours'`);

@@ -47,7 +47,7 @@ function expectNoSecret(text: string): void {
   expect(leaks(text, signatures())).toEqual([]);
 }
 
-test('sync shows none, whatever its sources answer', async () => {
+test('sync shows none, with any answer of its sources', async () => {
   expect(synced.exitCode).toBe(5);
   const { outcomes } = synced.json() as RunSummary;
   expect(outcomes.map(({ source }) => source).toSorted()).toEqual(

@@ -50,7 +50,7 @@ test('runs on different sources do not block each other; one that needs both sou
   expect(await violations(url)).toEqual([]);
 });
 
-test('a VDN that somebody else verified since it was read is refused, whatever the read came to', async () => {
+test('a VDN that another run verified since it was read is refused, with any outcome of the read', async () => {
   const { url, simulator, startSync, sync, rows } = await syncSetup({ vdns: ['1-4'] });
   expect(await sync()).toMatchObject({ exitCode: 0 });
   simulator.vdn(1).change('00605', 'Engaged.');

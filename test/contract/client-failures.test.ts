@@ -130,7 +130,7 @@ describe('who cannot be reached', () => {
     simulator = await startSimulator();
   });
 
-  test('a name that nobody knows', async () => {
+  test('an unknown host name', async () => {
     const error = await failureOf(clientOf('https://no-such-host.invalid').page());
     expect([error.code, error.message]).toEqual([
       'network',

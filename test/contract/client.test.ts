@@ -105,7 +105,7 @@ describe('the Host that is signed is the one that is sent', () => {
   });
 
   test('on the default port, which is left out of it', async (context) => {
-    // An address of its own, so that whatever listens on port 80 elsewhere does not matter.
+    // An address of its own, so that a server on port 80 elsewhere does not matter.
     const host = '127.0.80.80';
     const onPort80 = await startSimulator({ host, port: 80 }).catch((error: unknown) => {
       context.skip(`port 80 cannot be listened on here: ${String(error)}`);
@@ -136,7 +136,7 @@ describe('the Host that is signed is the one that is sent', () => {
 });
 
 describe('several attempts', () => {
-  test('each is signed anew', async () => {
+  test('each gets a new signature', async () => {
     simulator.vdn(25).fault({ kind: 'status', status: 500, times: 2 });
     const client = clientOf(simulator.baseUrl, {
       retries: 2,

@@ -180,7 +180,7 @@ describe('for whom and how long', () => {
     expect(await statuses(4)).toEqual([503, 429, 429, 200]);
   });
 
-  test('a fault for one page leaves the others alone, and is not used up by them', async () => {
+  test('a fault for one page does not touch the others, and is not used up by them', async () => {
     vdn().fault({ kind: 'status', status: 503, page: 2, times: 1 });
     const seen = [];
     for (const pageNum of [1, 2, 2]) seen.push((await request({ pageNum })).status);

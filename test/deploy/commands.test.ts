@@ -123,7 +123,7 @@ describe('the manifests as a cluster would run them', { timeout: 180_000 }, () =
     expect(Buffer.byteLength(wrong.stdout + wrong.stderr)).toBeLessThan(2048);
   });
 
-  test('a retry leaves alone what the attempt before had verified', async () => {
+  test('a retry skips what the attempt before had verified', async () => {
     await query(reports, `update obs.vdn set last_verified_at = last_verified_at - interval '1 day'`);
     simulator.vdn(25).fault({ kind: 'status', status: 404 });
     expect((await runPod(overlay('base'))).json()).toMatchObject({

@@ -17,7 +17,7 @@ function behindPooler(sessions: number): OpenConnection {
   return sharing(pool);
 }
 
-/** The same with so many sessions that come round in turn: whichever was left alone for longest is the next. */
+/** The same with so many sessions, used in turn: the one idle for longest is the next. */
 async function inTurn(sessions: number): Promise<OpenConnection> {
   const clients = await Promise.all(
     Array.from({ length: sessions }, async () => {

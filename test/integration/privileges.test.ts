@@ -85,10 +85,10 @@ describe('the three roles of docs/operations.md', () => {
       '--grant-reader',
       'analyst',
       '--grant-writer',
-      'nobody',
+      'missing_role',
     );
     expect(result.exitCode).toBe(7);
-    expect(result.stderr).toContain('has no role nobody. Create it first');
+    expect(result.stderr).toContain('has no role missing_role. Create it first');
   });
 
   test('the writer does everything that a run does: change, remove, hold, fail, verify, prune', async () => {
@@ -158,7 +158,7 @@ describe('the three roles of docs/operations.md', () => {
         `truncate obs.${relname}`,
         `drop table obs.${relname}`,
       ]) {
-        // A view says 42809 or 55000 where it can be neither truncated nor written by anybody.
+        // A view says 42809 or 55000 where it can be neither truncated nor written.
         await expect(query(urlAs('obs_reader'), statement), statement).rejects.toMatchObject({
           code: expect.stringMatching(/^(42501|42809|55000)$/),
         });

@@ -58,7 +58,7 @@ export function start(args: readonly string[], options: CommandOptions = {}): Ru
 
 /**
  * Starts the command the way a user does, `npm start -s -- ARGS`: the process is npm's, the program a child
- * of it. Whatever `cwd` is, npm runs it in the checkout.
+ * of it. npm runs it in the checkout, with any `cwd`.
  */
 export function startThroughNpm(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   return launch(['npm', '--prefix', projectRoot, 'start', '-s', '--', ...withConfig(args, options)], options);
@@ -73,7 +73,7 @@ function withConfig(args: readonly string[], { config }: CommandOptions): readon
   return config === undefined ? args : [...args, '--config', config];
 }
 
-// With its input at an end, the tests are gone, whoever is left of the command's group has to go, too.
+// With its input at an end, the tests are gone, and what is left of the command's process group must end too.
 const endAndRemove = `
 read -r line || kill -s KILL -- "-$1"
 [ -z "$2" ] || rm -rf "$2"`;
@@ -92,7 +92,7 @@ export function launch(command: readonly string[], options: CommandOptions): Run
   const output = collect(child);
   const { release } = watchdog(endAndRemove, String(child.pid), ownDirectory ?? '');
   const exit = ended(child, output, command, options.timeoutMs ?? 50_000).finally(release);
-  // Whoever started it and looks at its output only must not be hit by an unhandled rejection.
+  // A test that looks only at the output must not get an unhandled rejection.
   exit.catch(() => undefined);
   return {
     pid: child.pid ?? Number.NaN,
@@ -173,12 +173,12 @@ function matching(child: ChildProcess, output: Output, pattern: RegExp, timeoutM
       finish(() => reject(new Error(`${what} without ${pattern}.\n${transcript(output)}`)));
     const close = fail('The command ended');
     const timer = setTimeout(fail(`${timeoutMs} ms passed`), timeoutMs);
-    const finish = (settle: () => void) => {
+    const finish = (conclude: () => void) => {
       clearTimeout(timer);
       child.off('close', close);
       child.stdout?.off('data', look);
       child.stderr?.off('data', look);
-      settle();
+      conclude();
     };
     child.stdout?.on('data', look);
     child.stderr?.on('data', look);

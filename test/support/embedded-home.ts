@@ -8,7 +8,7 @@ import { watchdog } from './watchdog.ts';
 
 const runFile = promisify(execFile);
 
-/** `nobody`: Postgres refuses to run as root, and every Linux has this user without anybody making it. */
+/** Postgres refuses to run as root, and every Linux has this user. */
 const unprivileged = { uid: 65534, gid: 65534 };
 
 /** A directory with Postgres's binaries, which the server's user can reach; its data goes to `data` in it. */

@@ -1,7 +1,7 @@
 import { query } from './template-database.ts';
 
 /**
- * What must hold in the code tables at every moment, whatever was killed or cut off before. Each rule selects the
+ * What must hold in the code tables at every moment, after any kill or lost connection. Each rule selects the
  * rows that break it.
  */
 const codeRules: Readonly<Record<string, string>> = {

@@ -20,7 +20,7 @@ const unprivileged = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 /**
  * Starts PgBouncer before a server, for one test.
  *
- * @param url of a database on the server; whoever comes through gets this one, as its user
+ * @param url of a database on the server; every client gets this one, as its user
  * @param poolSize connections that it makes to the server
  * @returns the URL of the same database through it
  */
@@ -53,7 +53,7 @@ default_pool_size = ${poolSize}
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
   });
   await listening(ownPort);
-  return `postgres://anybody@127.0.0.1:${ownPort}${pathname}`;
+  return `postgres://client@127.0.0.1:${ownPort}${pathname}`;
 }
 
 async function listening(port: number): Promise<void> {

@@ -8,12 +8,12 @@ interface SlowFront {
   readonly port: number;
   /** Connections to the same port of 127.0.0.2, which are cut at once. */
   readonly elsewhere: number;
-  /** Resolves once somebody has tried to connect, and lets connections in from then on. */
+  /** Resolves once a client has tried to connect, and lets connections in from then on. */
   open(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** What is taken of connections that nobody has accepted is one more than the backlog. */
+/** The kernel takes one connection more than the backlog before any is accepted. */
 const backlog = 1;
 
 /**
@@ -41,7 +41,7 @@ export async function slowFront(serverPort: number): Promise<SlowFront> {
       return elsewhere;
     },
     async open() {
-      await until('somebody connects', () => isConnecting(port ?? 0));
+      await until('a client connects', () => isConnecting(port ?? 0));
       Atomics.store(gate, 0, 1);
       Atomics.notify(gate, 0);
       for (const filler of fillers) filler.destroy();

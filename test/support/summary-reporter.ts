@@ -9,7 +9,7 @@ interface Totals {
 /**
  * Ends the run's output with `N passed, N failed` (and `, N skipped`) on a line of its own, for CI; above it
  * what was skipped, and why. Errors outside tests count as failures, and no run that ends with another
- * exit code than 0 says `0 failed`, whatever broke.
+ * exit code than 0 says `0 failed`.
  */
 export function summaryReporter(): Reporter {
   const totals: Totals = { passed: 0, failed: 0, skipped: [] };

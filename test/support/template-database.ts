@@ -15,7 +15,7 @@ export async function createTemplate(serverUrl: string): Promise<void> {
     `create database ${templateName} template template0 locale_provider icu icu_locale 'en-US'`,
   );
   await migrate(url);
-  // Nobody connects to it from now on, since a database with sessions cannot be cloned.
+  // No client connects to it from now on, since a database with sessions cannot be cloned.
   await query(serverUrl, `alter database ${templateName} allow_connections false`);
 }
 

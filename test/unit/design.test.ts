@@ -43,8 +43,7 @@ test('its folders are those of src', () => {
 });
 
 test('its tables are those of the schema', () => {
-  const [, body = ''] =
-    /interface Database \{\n(.*?)\n\}/s.exec(read('src/store/tables.ts')) ?? [];
+  const [, body = ''] = /interface Database \{\n(.*?)\n\}/s.exec(read('src/store/tables.ts')) ?? [];
   const tables = [...body.matchAll(/^ {2}(\w+): \w+Table;/gm)].map(([, name]) => name);
   expect(
     rows('table')

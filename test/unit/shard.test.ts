@@ -45,7 +45,7 @@ describe('a share of the servers by rendezvous hash', () => {
     expect(moved).toBeLessThan(0.25);
   });
 
-  test('sources on one server stay together, whatever path they have there', () => {
+  test('sources on one server stay together, with any path', () => {
     fc.assert(
       fc.property(anyServer, anyCount, fc.stringMatching(/^[a-z]{1,8}$/), (server, count, path) => {
         expect(shardsOf(`${server}/${path}`, count)).toEqual(shardsOf(server, count));

@@ -36,7 +36,7 @@ export async function fillLargeNight(client: pg.Client): Promise<void> {
     cross join lateral (select case when code = 603 then now() - interval '9 hours' + interval '1 second' end) as v (changed);
 
     insert into result_code_history (source, vdn_id, obs_code, obs_code_desc, valid_from, opened_run_id)
-    select source, vdn_id, obs_code, 'Reason 603, described anew', valid_to, 30
+    select source, vdn_id, obs_code, 'Reason 603, rewritten', valid_to, 30
     from result_code_history where valid_to is not null;
 
     analyze`);

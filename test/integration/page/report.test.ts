@@ -29,7 +29,7 @@ test('a night on which one code changes in each of 9,999 VDNs: one row, everythi
       kind: 'changed',
       obsCode: '00603',
       before: 'Reason 603',
-      after: 'Reason 603, described anew',
+      after: 'Reason 603, rewritten',
       codes: 9999,
     },
   ]);

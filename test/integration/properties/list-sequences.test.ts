@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 test(
-  'whatever becomes of a list, the tables follow it and can be replayed to any instant',
+  'however a list changes, the tables follow it and can be replayed to any instant',
   async () => {
     const lives = fc.array(life, { minLength: vdns, maxLength: vdns });
     await fc.assert(
@@ -88,7 +88,7 @@ interface States {
   readonly lists: ReadonlyMap<number, List>;
 }
 
-/** An emptied list is held whatever the limits; a person approves it. */
+/** An emptied list is held at any limits; a person approves it. */
 async function syncAndApprove(source: SourceSettings): Promise<void> {
   const summary = await syncInProcess(database, source);
   expect(summary.vdns).toMatchObject({ total: vdns, failed: 0, skipped: 0 });

@@ -11,7 +11,7 @@ import { responseBody } from '../../support/mutated-bodies.ts';
 import { parsePageOf } from '../../support/parsed-page.ts';
 import { runs } from '../../support/runs.ts';
 
-/** Answers every request with the next of these bytes, whatever they are, and closes. */
+/** Answers every request with the next of these bytes, and closes. */
 let answer: Buffer;
 let server: Server;
 let client: IsalesClient;
@@ -65,7 +65,7 @@ test(
 );
 
 test(
-  'whatever bytes a server sends, the client gives a page or one of its own errors',
+  'for any bytes that a server sends, the client gives a page or one of its own errors',
   async () => {
     await fc.assert(
       fc.asyncProperty(rawResponse, async (bytes) => {

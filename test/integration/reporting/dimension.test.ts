@@ -6,8 +6,8 @@ const [day1, day2, day3] = ['2026-01-01T02:00:00.123456Z', '2026-01-02T02:00:00Z
 
 await storeLists(client, 'prod', 1, [
   { at: day1, codes: { '001': 'One', '0/2': 'Two' } },
-  { at: day2, codes: { '001': 'One, anew' } },
-  { at: day3, codes: { '001': 'One, anew', '0/2': 'Two again' } },
+  { at: day2, codes: { '001': 'One, new' } },
+  { at: day3, codes: { '001': 'One, new', '0/2': 'Two again' } },
 ]);
 await storeLists(client, 'prod', 2, [
   { at: day1, codes: { '001': null } },
@@ -44,7 +44,7 @@ test('obs_code_dimension has one row for each version, with its keys, its times 
       ...[one, two, null, ...verified],
     ],
     [
-      ...['prod/1/1767319200000000/001', 'prod/1/001', 'One, anew', 2026, 2200, 2, true, true, true],
+      ...['prod/1/1767319200000000/001', 'prod/1/001', 'One, new', 2026, 2200, 2, true, true, true],
       ...[two, null, null, ...verified],
     ],
     [
@@ -54,7 +54,7 @@ test('obs_code_dimension has one row for each version, with its keys, its times 
   ]);
 });
 
-test('its keys are the same whatever the session’s settings', async () => {
+test('its keys are the same under any session settings', async () => {
   const keys = () => rowsOf(client, 'select obs_code_key, code_key from obs_code_dimension order by 1');
   const before = await keys();
   await client.query(

@@ -77,7 +77,7 @@ describe('source_status', () => {
     ]);
   });
 
-  test('dates what can be trusted, the same whatever the session’s settings', async () => {
+  test('dates what can be trusted, the same under any session settings', async () => {
     await client.query(`update source set stale_after = '100 years' where source = 'quick'`);
     await client.query(`set datestyle = 'SQL, DMY'; set timezone = 'Asia/Shanghai'`);
     const [row] = await rowsOf(

@@ -8,7 +8,7 @@ const now = Date.now();
 const hoursAgo = (hours: number) => new Date(now - hours * 3_600_000).toISOString();
 await storeLists(client, 'prod', 1, [
   { at: hoursAgo(100), codes: { '001': 'One' } },
-  { at: hoursAgo(3), codes: { '001': 'One, anew' } },
+  { at: hoursAgo(3), codes: { '001': 'One, new' } },
 ]);
 await client.query(`
   insert into vdn (source, vdn_id) values ('prod', 2);

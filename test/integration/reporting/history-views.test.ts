@@ -11,9 +11,9 @@ const [day1, day2, day3, day4] = [1, 2, 3, 4].map((day) => `2026-01-0${day}T02:0
 
 await storeLists(client, 'prod', 1, [
   { at: day1, codes: { '001': 'One', '002': 'Two' } },
-  { at: day2, codes: { '001': 'One, anew', '003': null } },
-  { at: day3, codes: { '001': 'One, anew' } },
-  { at: day4, codes: { '001': 'One, anew', '002': 'Two again', '003': null } },
+  { at: day2, codes: { '001': 'One, new', '003': null } },
+  { at: day3, codes: { '001': 'One, new' } },
+  { at: day4, codes: { '001': 'One, new', '002': 'Two again', '003': null } },
 ]);
 // The first list of this VDN was empty.
 await storeLists(client, 'prod', 2, [
@@ -25,8 +25,8 @@ describe('result_code_period', () => {
   test.each([
     ['before the first list', '001', '2025-06-01T00:00:00Z', 'One'],
     ['the instant before a change', '001', '2026-01-02T01:59:59.999999Z', 'One'],
-    ['the instant of a change', '001', day2, 'One, anew'],
-    ['long after', '001', '2030-01-01T00:00:00Z', 'One, anew'],
+    ['the instant of a change', '001', day2, 'One, new'],
+    ['long after', '001', '2030-01-01T00:00:00Z', 'One, new'],
     ['inside a gap', '002', '2026-01-03T12:00:00Z', 'Two'],
     ['at the end of a gap', '002', day4, 'Two again'],
     ['without a text', '003', day2, null],
@@ -63,7 +63,7 @@ test('code_change tells the changes of each kind with old and new text', async (
   expect(rows.map((row) => Object.values(row))).toEqual([
     ['01', 'initial', 1, '001', null, 'One', 1],
     ['01', 'initial', 1, '002', null, 'Two', 1],
-    ['02', 'changed', 1, '001', 'One', 'One, anew', 2],
+    ['02', 'changed', 1, '001', 'One', 'One, new', 2],
     ['02', 'removed', 1, '002', 'Two', null, 2],
     ['02', 'added', 1, '003', null, null, 2],
     ['02', 'added', 2, '001', null, 'One', 2],
@@ -78,9 +78,9 @@ describe('result_code_as_of', () => {
     ['before anything was read', '2025-12-31T00:00:00Z', []],
     ['at the first list', day1, ['001 One', '002 Two']],
     ['just before a change', '2026-01-02T01:59:59.999999Z', ['001 One', '002 Two']],
-    ['at a change', day2, ['001 One, anew', '003 null']],
-    ['in a gap', '2026-01-03T12:00:00Z', ['001 One, anew']],
-    ['now', '2030-01-01T00:00:00Z', ['001 One, anew', '002 Two again', '003 null']],
+    ['at a change', day2, ['001 One, new', '003 null']],
+    ['in a gap', '2026-01-03T12:00:00Z', ['001 One, new']],
+    ['now', '2030-01-01T00:00:00Z', ['001 One, new', '002 Two again', '003 null']],
   ])('gives the list as it stood %s', async (_when, at, list) => {
     const rows = await rowsOf(
       client,

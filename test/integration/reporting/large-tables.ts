@@ -3,7 +3,7 @@ import { callsTable } from './recipes.ts';
 
 /**
  * 500 VDNs of 120 codes with three versions each, some of them after a gap, of which 120 codes changed last night;
- * 200,000 calls over a year that ends now, one in three without a code and a few with codes that nobody knows.
+ * 200,000 calls over a year that ends now, one in three without a code and a few with unknown codes.
  */
 export async function fillLargeTables(client: pg.Client): Promise<void> {
   await client.query(`

@@ -10,8 +10,8 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'The description of each call': [
     [
-      [1, '2024-12-01', '001', 'Nobody answered'],
-      [2, '2025-03-01', '001', 'Nobody answered'],
+      [1, '2024-12-01', '001', 'Not answered'],
+      [2, '2025-03-01', '001', 'Not answered'],
       [3, '2025-03-01', '002', 'Busy'],
       [4, '2025-03-01', '002 ', null],
       [5, '2025-03-01', '003', null],
@@ -24,8 +24,8 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Calls that have only the code': [
     [
-      [1, 'Nobody answered', true],
-      [2, 'Nobody answered', true],
+      [1, 'Not answered', true],
+      [2, 'Not answered', true],
       [3, 'Engaged', true],
       [4, null, null],
       [5, null, false],
@@ -33,8 +33,8 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
       ...[7, 8, 9, 10].map((call) => [call, null, null]),
     ],
     [
-      [1, 'Nobody answered', false],
-      [2, 'Nobody answered', false],
+      [1, 'Not answered', false],
+      [2, 'Not answered', false],
       [3, 'Engaged', true],
       [4, null, null],
       [5, null, false],
@@ -44,7 +44,7 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'One label for each code': [
     [
-      ['001', 'Nobody answered', '2'],
+      ['001', 'Not answered', '2'],
       ['003', null, '2'],
       ['999', null, '2'],
       ['002', 'Engaged', '1'],
@@ -57,8 +57,8 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Codes stored as numbers': [
     [
-      [1, 'Nobody answered', true],
-      [2, 'Nobody answered', true],
+      [1, 'Not answered', true],
+      [2, 'Not answered', true],
       [3, 'Engaged', true],
       [5, null, false],
       [6, null, false],
@@ -68,8 +68,8 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Codes stored with blanks': [
     [
-      [1, 'Nobody answered'],
-      [2, 'Nobody answered'],
+      [1, 'Not answered'],
+      [2, 'Not answered'],
       [3, 'Busy'],
       [4, 'Engaged'],
       ...[5, 6, 7, 8, 9, 10].map((call) => [call, null]),
@@ -79,13 +79,13 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   'The description when the call was made': [
     [
       [1, '2024-12-01', 'No answer'],
-      [2, '2025-03-01', 'Nobody answered'],
+      [2, '2025-03-01', 'Not answered'],
       [3, '2025-03-01', 'Busy'],
       ...[4, 5, 6, 7, 8, 9, 10].map((call) => [call, '2025-03-01', null]),
     ],
     [
-      [1, 'prod/1/1738375200000000/001', 'Nobody answered', true],
-      [2, 'prod/1/1738375200000000/001', 'Nobody answered', true],
+      [1, 'prod/1/1738375200000000/001', 'Not answered', true],
+      [2, 'prod/1/1738375200000000/001', 'Not answered', true],
       [3, 'prod/1/1735696800000000/002', 'Busy', false],
       [4, null, null, null],
       [5, 'prod/1/1735696800000000/003', null, true],
@@ -115,7 +115,7 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Share of calls by reason': [
     [
-      ['Nobody answered', '2', '22.2'],
+      ['Not answered', '2', '22.2'],
       ['unknown code 999', '2', '22.2'],
       ['Busy', '1', '11.1'],
       ['code 003', '1', '11.1'],
@@ -126,12 +126,12 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Reasons by week': [
     [
-      ['2024-11-25', 'Nobody answered', '1'],
+      ['2024-11-25', 'Not answered', '1'],
       ['2025-02-24', 'code 003', '2'],
       ['2025-02-24', 'code 999', '2'],
       ['2025-02-24', 'code 002 ', '1'],
       ['2025-02-24', 'Engaged', '1'],
-      ['2025-02-24', 'Nobody answered', '1'],
+      ['2025-02-24', 'Not answered', '1'],
     ],
   ],
   'Your own groups of reasons': [
@@ -148,7 +148,7 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Codes that no call has used': [
     [
-      ['prod', 1, '001', 'Nobody answered', '2025-01-01'],
+      ['prod', 1, '001', 'Not answered', '2025-01-01'],
       ['prod', 1, '003', null, '2025-01-01'],
       ['prod', 6, '006', 'Rejected', '2025-01-01'],
     ],
@@ -194,7 +194,7 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
       [1, '002', 'Busy', '2025-01-01'],
       [1, '003', null, '2025-01-01'],
       [1, '004', 'Full', lastNight.slice(0, 10)],
-      [2, '001', 'Nobody answered', lastNight.slice(0, 10)],
+      [2, '001', 'Not answered', lastNight.slice(0, 10)],
       [2, '002', 'Engaged', lastNight.slice(0, 10)],
       [2, '006', 'Refused', lastNight.slice(0, 10)],
       [6, '006', 'Rejects', '2025-01-01'],
@@ -202,13 +202,13 @@ export const answersOf = (lastNight: string): Readonly<Record<string, readonly u
   ],
   'Two languages': [
     [
-      [1, 'Nobody answered', '无人接听'],
-      [2, 'Nobody answered', '无人接听'],
+      [1, 'Not answered', '无人接听'],
+      [2, 'Not answered', '无人接听'],
       [3, 'Busy', null],
       ...[4, 5, 6, 7, 8, 9, 10].map((call) => [call, null, null]),
     ],
     [
-      ['001', 'Nobody answered', '无人接听'],
+      ['001', 'Not answered', '无人接听'],
       ['002', 'Engaged', null],
       ['003', null, null],
       ['004', 'Full', null],

@@ -17,11 +17,11 @@ const lastNight = new Date(Date.now() - 3 * 3_600_000).toISOString();
 
 await storeLists(client, 'prod', 1, [
   { at: '2025-01-01T02:00Z', codes: { '001': 'No answer', '002': 'Busy', '003': null } },
-  { at: '2025-02-01T02:00Z', codes: { '001': 'Nobody answered', '002': 'Busy', '003': null } },
-  { at: lastNight, codes: { '001': 'Nobody answered', '003': null, '004': 'Full' } },
+  { at: '2025-02-01T02:00Z', codes: { '001': 'Not answered', '002': 'Busy', '003': null } },
+  { at: lastNight, codes: { '001': 'Not answered', '003': null, '004': 'Full' } },
 ]);
 await storeLists(client, 'prod', 2, [
-  { at: lastNight, codes: { '001': 'Nobody answered', '002': 'Engaged', '006': 'Refused' } },
+  { at: lastNight, codes: { '001': 'Not answered', '002': 'Engaged', '006': 'Refused' } },
 ]);
 await storeLists(client, 'prod', 6, [
   { at: '2025-01-01T02:00Z', codes: { '006': 'Rejects' } },

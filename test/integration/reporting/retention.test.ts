@@ -7,7 +7,7 @@ const dayMs = 86_400_000;
 const { url, client } = await reportingDatabase();
 await storeLists(client, 'prod', 9, [
   { at: '2020-01-01T00:00Z', codes: { '001': 'One', '002': 'Two' } },
-  { at: '2020-01-02T00:00Z', codes: { '001': 'One, anew' } },
+  { at: '2020-01-02T00:00Z', codes: { '001': 'One, new' } },
 ]);
 
 beforeEach(async () => {

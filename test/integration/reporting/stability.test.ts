@@ -80,7 +80,7 @@ describe('reports that were built on an earlier version', () => {
   });
 });
 
-/** Add to the end of a list, and take nothing away: somebody's report may use it. */
+/** Add to the end of a list, and remove nothing: a report may use it. */
 const promised: Readonly<Record<string, string>> = {
   active_result_code:
     'source, vdn_id, obs_code, obs_code_number, obs_code_desc, first_seen_at, changed_at, is_monitored',

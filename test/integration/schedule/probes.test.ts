@@ -126,7 +126,7 @@ describe('/readyz', () => {
     await once(silent, 'listening');
     const address = silent.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    const { get, scrape } = await served(`postgres://nobody@127.0.0.1:${port}/none`);
+    const { get, scrape } = await served(`postgres://unknown@127.0.0.1:${port}/none`);
     // Comes first when the test is over: who closes the database waits for connections that are being made.
     onTestFinished(() => {
       for (const socket of sockets) socket.destroy();
@@ -141,7 +141,7 @@ describe('/readyz', () => {
   });
 });
 
-test('/metrics has the state of each source from the database, whichever process ran', async () => {
+test('/metrics has the state of each source from the database, after runs of any process', async () => {
   const url = await ownDatabase();
   await query(
     url,

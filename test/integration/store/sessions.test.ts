@@ -22,7 +22,7 @@ function urlOf(role: string): string {
   return url.href;
 }
 
-test('what the program relies on holds whatever the role has set; limits of the URL are kept', async () => {
+test('what the program relies on holds over all settings of the role; limits of the URL are kept', async () => {
   await query(
     server.url,
     `create role odd login password 'secret';

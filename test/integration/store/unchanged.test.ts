@@ -63,8 +63,8 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
       `insert into held_change (source, vdn_id, plan, held_since, run_id, difference, reason)
        values ('meanwhile', 5, '0123456789abcdef', now(), 1, '[]', 'too much')`,
     );
-    const settled = await Promise.allSettled(recordAll());
-    expect(settled.map((one) => (one.status === 'rejected' ? one.reason.code : 'noted'))).toEqual(
+    const results = await Promise.allSettled(recordAll());
+    expect(results.map((one) => (one.status === 'rejected' ? one.reason.code : 'noted'))).toEqual(
       vdnIds.map((id) => (id === 3 ? 'stale-snapshot' : 'noted')),
     );
     expect(await rowsOf(database, outcomesOf('meanwhile'))).toEqual(
@@ -86,8 +86,8 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
       'create trigger refuse before update on vdn for each row execute function refuse_second()',
     );
     try {
-      const settled = await Promise.allSettled(recordAll());
-      expect(settled.map((one) => (one.status === 'rejected' ? String(one.reason) : 'noted'))).toEqual(
+      const results = await Promise.allSettled(recordAll());
+      expect(results.map((one) => (one.status === 'rejected' ? String(one.reason) : 'noted'))).toEqual(
         vdnIds.map((id) => (id === 2 ? expect.stringContaining('not this one') : 'noted')),
       );
     } finally {

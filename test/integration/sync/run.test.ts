@@ -135,7 +135,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     expect(await everything()).toEqual(before);
   });
 
-  test('a run over some of the VDNs leaves the others alone', async () => {
+  test('a run over some of the VDNs does not touch the others', async () => {
     const others = `vdn_id <> 1`;
     const before = [await versionsOf('vdn', others), await versionsOf('result_code', others)];
     const one = source(1, 25, 9999);

@@ -48,7 +48,7 @@ test('elsewhere each row is one line', () => {
   expect(lines[2]).toContain(`${chinese(1)}  ${chinese(2)}`);
 });
 
-test('columns stand below each other whatever their characters', () => {
+test('columns stand below each other with any characters', () => {
   const lines = table(
     ['text', 'code'],
     [

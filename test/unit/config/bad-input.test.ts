@@ -5,7 +5,8 @@ const entry = 'expected a VDN from 1 to 9999 or a range such as 100-120';
 const databaseUrl = 'expected postgres://…, postgresql://… or pglite:DIR';
 const duration = 'expected a duration such as 500ms, 10s, 15m, 36h or 90d';
 const encode = 'percent-encode characters such as # / ? @ in the user name and the password (# is %23)';
-const plainHttp = 'plain http is for loopback addresses only, or everybody on the way reads along; use https';
+const plainHttp =
+  'plain http is for loopback addresses only, since others could read it on the way; use https';
 const blankAround =
   'expected a text without blanks or line breaks before or after it; ${file:PATH} leaves them out';
 const schemaName = 'expected at most 63 of a-z, 0-9 and _, not a digit first and not beginning with pg_';
@@ -211,7 +212,7 @@ test('everything that is wrong is reported at once', async () => {
       {
         name: 'a',
         baseUrl: 'http://h',
-        accessKey: placeholder('NOBODY'),
+        accessKey: placeholder('NOT_SET'),
         secretKey: 'SK',
         vdns: [0, 3, 3],
         pageSize: 51,
@@ -221,7 +222,7 @@ test('everything that is wrong is reported at once', async () => {
     schedule: { timezone: 'UTC' },
   };
   expect(await problemsOf(content)).toEqual([
-    'sources[0].accessKey: the environment variable NOBODY is not set',
+    'sources[0].accessKey: the environment variable NOT_SET is not set',
     expect.stringMatching(/^sources\[1\]\.secretKey: the file ".+none" cannot be read: no such file$/),
     `database.url is "oracle://h/db": ${databaseUrl}`,
     'database: unknown key schem; did you mean schema?',

@@ -59,7 +59,7 @@ describe('a placeholder is filled in', () => {
     expect(config.guard.removedShare).toBe(0.25);
   });
 
-  test('as a text where one belongs, whatever it looks like', async () => {
+  test('as a text where one belongs, also one that looks like YAML', async () => {
     expect(await filled(placeholder('SK'), { env: { SK: '12345' } })).toBe('12345');
   });
 });

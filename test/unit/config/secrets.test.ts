@@ -84,7 +84,7 @@ const texts: Record<string, string> = {
   'a text alone': marker,
 };
 
-/** The error, its causes and their properties: whatever a logger might write. */
+/** The error, its causes and their properties: all that a logger might write. */
 function everythingIn(error: unknown): string {
   if (!(error instanceof Error)) return JSON.stringify(error) ?? '';
   const properties = Object.entries(error).map(([key, value]) => `${key}=${JSON.stringify(value)}`);

@@ -96,7 +96,7 @@ describe('codes that come more than once', () => {
     expect(listOf(result, 'conflicting').conflicts).toEqual(new Map([['7', [null, '']]]));
   });
 
-  test('where descriptions are joined, are ambiguous and have one text, in whatever order they came', () => {
+  test('where descriptions are joined, are ambiguous and have one text, in any order', () => {
     const rows = [entry('1', 'b'), entry('2', 'x'), entry('1', 'a')];
     for (const inOrder of [rows, rows.toReversed()]) {
       expect(ambiguous(inOrder, 2).codes.get('1')).toEqual(entry('1', 'a / b'));
@@ -126,7 +126,7 @@ describe('codes that come more than once', () => {
   });
 });
 
-test('the digest is the same whatever the order, and another for one description', () => {
+test('the digest is the same in any order, and another for one description', () => {
   const digest = (rows: readonly ResultCode[]) => listOf(prove(pagesOf(rows, 2), 2), 'complete').digest;
   const list = [entry('1', null), entry('2'), entry('3')];
   expect(digest(list)).toBe(digest(list.toReversed()));

@@ -156,7 +156,7 @@ describe('the plan of all that a source has held', () => {
     { vdnId: 10, plan: 'bbbb' },
   ];
 
-  test('is 16 hex digits, the same in whatever order they come', () => {
+  test('is 16 hex digits, the same in any order', () => {
     expect(planOfAll('prod', held)).toMatch(/^[0-9a-f]{16}$/);
     expect(planOfAll('prod', held.toReversed())).toBe(planOfAll('prod', held));
   });

@@ -69,7 +69,7 @@ test.each<[number, number, string]>([
   expect(text).toBe(`80 of 120 codes would be removed, more than the limit of ${percentage}`);
 });
 
-test('where no code is active nothing is suspicious, whatever comes', () => {
+test('where no code is active no list is suspicious', () => {
   expect(reason(0, { added: 1000, returned: 500 })).toBeUndefined();
   expect(
     suspicion(difference(0, { added: 1 }), { removedShare: 0, rewrittenShare: 0, atLeast: 1 }),

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { html, trusted } from '../../../src/page/html.ts';
 
-test('whatever is put in is shown as text, in an element and in a quoted attribute', () => {
+test('every value is shown as text, in an element and in a quoted attribute', () => {
   const hostile = `<script>alert("1")</script>&amp;' onload='`;
   const escaped = '&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&amp;amp;&#39; onload=&#39;';
   expect(String(html`<p title="${hostile}">${hostile}</p>`)).toBe(`<p title="${escaped}">${escaped}</p>`);

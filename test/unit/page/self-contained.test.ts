@@ -52,7 +52,7 @@ describe('the page is one file that loads, runs and sends nothing', () => {
   });
 });
 
-test('whatever comes from the source, the configuration or the database is shown as text', () => {
+test('every text of the source, the configuration and the database is shown as text', () => {
   const evil = `</style><script>alert(1)</script>"'><img src=x onerror=alert(1)>\u202e&lt;`;
   const shown =
     '&lt;/style&gt;&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&gt;&lt;img src=x onerror=alert(1)&gt;\\u{202e}&amp;lt;';

@@ -11,7 +11,7 @@ describe('the page behind a full last one', () => {
   const thrown = (error: Error) => () => Promise.reject(error);
 
   test.each<[string, () => Page | Promise<Page>]>([
-    ['is empty, whatever its total', () => ({ total: 0, rows: [] })],
+    ['is empty, with any total', () => ({ total: 0, rows: [] })],
     ['is the last one once more', () => ({ total: 4, rows: list.slice(2) })],
     ['is a failure code', thrown(new VdnError('isales-error', 'parameter error'))],
     ...[400, 404, 500].map((status): [string, () => Promise<Page>] => [

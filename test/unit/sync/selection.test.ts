@@ -90,7 +90,7 @@ test('shards together have every source once', () => {
   for (const share of shares) expect(share.length).toBeGreaterThan(0);
 });
 
-test('sources on one server are in one shard, whatever the path', () => {
+test('sources on one server are in one shard, with any path', () => {
   const baseUrls = ['https://h:1', 'https://h:1/path', 'https://H:1/'];
   const same = baseUrls.map((baseUrl, index) => source(`s${index}`, [1], baseUrl));
   const shares = [1, 2, 3, 4].map((index) => select(same, { shard: { index, count: 4 } }).length);

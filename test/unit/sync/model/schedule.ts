@@ -26,7 +26,7 @@ export function atRandom(chance: Chance): Timing {
       .map((index) => ({ index, edits: chance.happens(3) ? 1 + chance.below(2) : 0 }));
 }
 
-/** Whatever can happen with so many edits in all: each answer comes after any number of those that are left. */
+/** All that can happen with this many edits: each answer comes after any number of those that are left. */
 export function anyhow(chance: Chance, edits: number): Timing {
   let left = edits;
   return (underWay) => {
