@@ -3,7 +3,6 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
 import { call } from '../support/in-process.ts';
 import { testDatabase } from '../support/postgres.ts';
@@ -160,18 +159,4 @@ describe('changes refuses', () => {
     expect(result).toMatchObject({ exitCode: 7, stdout: '' });
     expect(result.stderr).toContain('migrate');
   });
-});
-
-test('changes without a configuration looks into ./obs-data', async () => {
-  const cwd = await temporaryDirectory();
-  const embedded = await writeConfig(cwd, {
-    database: { url: 'pglite:obs-data' },
-    sources: [{ name: 'demo', baseUrl: simulator.baseUrl, vdns: [1] }],
-  });
-  expect(await run(['sync', '--migrate', '--json'], { cwd, config: embedded })).toMatchObject({
-    exitCode: 0,
-  });
-  await rm(embedded);
-  const feed = (await run(['changes', '--json'], { cwd })).json();
-  expect(feed).toMatchObject({ changes: [], firstLists: [{ source: 'demo', vdnId: 1, codes: 10 }] });
 });

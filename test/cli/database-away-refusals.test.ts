@@ -43,10 +43,6 @@ const obstacles: Record<string, { sql: string; options?: string; says: string }>
     options: `options=${encodeURIComponent('-c statement_timeout=1s')}`,
     says: 'canceling statement due to statement timeout (SQLSTATE 57014)',
   },
-  'a connection that is ended': {
-    sql: onVdn2('result_code', 'perform pg_terminate_backend(pg_backend_pid()); perform pg_sleep(30)'),
-    says: 'Connection terminated unexpectedly',
-  },
 };
 
 describe('where one VDN cannot be written, it fails as `database`, nothing of it is there, the others are done', () => {
@@ -115,20 +111,6 @@ test('the row of one VDN that another session keeps locked from before the run c
   await session.query('rollback');
   expect((await sync()).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 3 } });
   expect(await rows(`select from obs.vdn where last_outcome <> 'unchanged'`)).toEqual([]);
-});
-
-test('a lock that another session holds from before the run ends it with 6, and says what to look for', async () => {
-  const options = `options=${encodeURIComponent('-c lock_timeout=500ms')}`;
-  const { url, sync, simulator } = await syncSetup({ vdns: [1], databaseOptions: options });
-  await holdUp(url, 'begin');
-  const result = await sync();
-  expectTidy(result);
-  expect(result.json()).toMatchObject({
-    status: 'refused',
-    exitCode: 6,
-    error: { message: expect.stringMatching(/lock timeout.*Another session has kept .*pg_stat_activity/) },
-  });
-  expect(simulator.requests.total).toBe(0);
 });
 
 test('all connections are ended in the middle of an apply: it is done again, under a new lock', async () => {

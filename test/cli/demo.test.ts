@@ -44,6 +44,10 @@ test('the demo syncs twice, shows exactly four changes and a joined report, and 
       { runId: run1, status: 'succeeded' },
     ]);
   }
+  // As `status`, it looks into ./obs-data where there is no configuration.
+  expect((await run(['changes', '--json'], { cwd })).json()).toMatchObject({
+    firstLists: expect.arrayContaining([expect.objectContaining({ source: 'demo', vdnId: 1 })]),
+  });
 });
 
 test('the demo refuses a database that holds another source', async () => {

@@ -55,7 +55,8 @@ test('a database that is not there is waited for 30 s by every command but check
   expect(html).not.toMatch(/pa55word|warehouse|127\.0\.0\.1/);
 });
 
-test.each([1, 2, 3, 4, 5])(
+// A run opens three or more, by how much there is to do at once.
+test.each([1, 2, 3])(
   'connection %i is cut before its first answer: the run makes another, and ends',
   async (cut) => {
     const name = `cut_${cut}`;
@@ -70,7 +71,7 @@ test.each([1, 2, 3, 4, 5])(
     });
     const result = await sync();
     expect(result.json()).toMatchObject({ exitCode: 0, vdns: { changed: 2 } });
-    expect(front.connections).toBeGreaterThanOrEqual(cut);
+    expect(front.connections).toBeGreaterThan(cut);
     expect(await violations(direct)).toEqual([]);
   },
 );

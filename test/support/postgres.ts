@@ -15,7 +15,7 @@ export interface TestDatabase {
 export async function testDatabase(): Promise<TestDatabase> {
   const serverUrl = inject('postgresUrl');
   const name = `test_${randomBytes(6).toString('hex')}`;
-  await query(serverUrl, `create database ${name} template ${templateName}`);
+  await query(serverUrl, `create database ${name} template ${templateName} strategy file_copy`);
   return {
     url: databaseUrl(serverUrl, name),
     close: async () => {
