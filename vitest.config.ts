@@ -13,8 +13,8 @@ const needsPostgres = ['test/support/postgres-setup.ts'];
 
 export default defineConfig({
   test: {
-    // Tests wait for processes and databases more than they compute: no core is set aside for vitest itself.
-    maxWorkers: Math.max(2, availableParallelism()),
+    // Tests wait for processes and databases as much as they compute.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', summaryReporter()],
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },

@@ -8,7 +8,7 @@ export default defineConfig({
     include: ['test/{image,long}/**/*.test.ts', 'test/support/*.test.ts', ...testsOfChance()],
     reporters: ['default', summaryReporter()],
     globalSetup: ['test/support/postgres-setup.ts'],
-    env: { SOAK_FACTOR: '5' },
+    env: { SOAK_FACTOR: '10' },
     testTimeout: 300_000,
     hookTimeout: 600_000,
   },

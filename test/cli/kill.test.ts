@@ -6,7 +6,7 @@ import { openSession, until, untilHeldUp } from '../support/sessions.ts';
 import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 import { edited, gateInCommit, pauses, runAfter, slowApply, unlike } from './kill-world.ts';
 
-const kills = runs(9);
+const kills = runs(4);
 /** Side by side, since a run waits more than it works. */
 const lanes = 3;
 const vdnIds = [1, 2, 3, 4, 5, 6];

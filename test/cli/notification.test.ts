@@ -7,8 +7,9 @@ import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 /** A sync whose nights are told to the receiver. */
-async function toldSync(url: string, env: Record<string, string> = {}) {
+async function toldSync(url: string, env?: Record<string, string>) {
   const setup = await syncSetup({ vdns: ['1-4'], source: { retries: 0, proxy: 'none' }, notify: { url } });
+  if (env === undefined) return setup;
   const sync = (...args: string[]) => run(['sync', '--json', ...args], { config: setup.config, env });
   return { ...setup, sync };
 }

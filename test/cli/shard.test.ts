@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
@@ -21,7 +22,10 @@ async function manyServers() {
       ['a', 'b'].map((one) => ({ name: `${one}${server}`, baseUrl, vdns: [1, 2] })),
     ),
   });
-  const sync = (args: readonly string[], env = {}) => run(['sync', '--json', ...args], { config, env });
+  const sync = (args: readonly string[], env?: Record<string, string>) =>
+    env === undefined
+      ? call(['sync', '--json', ...args], config)
+      : run(['sync', '--json', ...args], { config, env });
   return { simulators, sync, url: database.url, rows: (statement: string) => query(database.url, statement) };
 }
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { startSimulator } from '../../src/simulator/index.ts';
-import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { summaryOf } from './summary-shape.ts';
 
@@ -38,7 +38,7 @@ async function refused(text: string) {
   const directory = await temporaryDirectory();
   const config = path.join(directory, 'obs-code-sync.yaml');
   await writeFile(config, text);
-  const result = await run(['sync', '--json'], { config, cwd: directory });
+  const result = await call(['sync', '--json'], config);
   expect(databaseContacts).toBe(0);
   expect(simulator.requests.total).toBe(0);
   expect(result.stdout + result.stderr).not.toMatch(/marked-|^\s+at /m);

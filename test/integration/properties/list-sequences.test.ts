@@ -75,11 +75,11 @@ test(
         for (const state of states) await expectReplay(source.name, state.at, nonEmpty(state));
         for (let vdnId = 1; vdnId <= vdns; vdnId++) await expectEdges(source.name, vdnId, states);
       }),
-      { numRuns: runs(15) },
+      { numRuns: runs(6) },
     );
     expect(await violations(place.url)).toEqual([]);
   },
-  runs(120_000),
+  runs(60_000),
 );
 
 /** The lists as they were at one instant, by VDN. */

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
@@ -13,6 +13,7 @@ import { openRunStore, type RunScope, type RunStore } from '../../../src/store/r
 import type { OutcomeRecord } from '../../../src/store/write-outcomes.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/sessions.ts';
+import { watchdog } from '../../support/watchdog.ts';
 import { snapshotOf } from '../../unit/domain/pages.ts';
 
 export type Row = Record<string, unknown>;
@@ -24,12 +25,25 @@ export const kinds = {
     return closingAlso(await openDatabase({ url, schema: 'obs' }), close);
   },
   'the embedded database': async (): Promise<OpenDatabase> => {
+    embeddedTemplate ??= createEmbeddedTemplate();
     const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-embedded-'));
+    await cp(await embeddedTemplate, directory, { recursive: true });
     const database = await openDatabase({ url: `pglite:${directory}`, schema: 'obs' });
-    await migrateToLatest(database);
     return closingAlso(database, () => rm(directory, { recursive: true }));
   },
 } as const;
+
+/** To make and migrate an embedded database takes seconds, to copy one a moment: each worker makes one. */
+let embeddedTemplate: Promise<string> | undefined;
+
+async function createEmbeddedTemplate(): Promise<string> {
+  const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-embedded-'));
+  watchdog('read -r line; rm -rf "$1"', directory);
+  const database = await openDatabase({ url: `pglite:${directory}`, schema: 'obs' });
+  await migrateToLatest(database);
+  await database.close();
+  return directory;
+}
 
 function closingAlso(database: OpenDatabase, close: () => Promise<void>): OpenDatabase {
   return {
