@@ -66,15 +66,17 @@ export function restoreRunNumbers(schema: string): string {
 
 /**
  * Whether the numbers of runs were restarted below those that are taken. Those that VDNs still have count too: a run with
- * such a number would take these VDNs for done.
+ * such a number would take these VDNs for done. False where the role may not see: one with rights on tables alone can run.
  */
 export async function runNumbersRestarted(db: Kysely<Database>): Promise<boolean> {
   const { rows } = await sql<{ sequence: string }>`
-    select pg_get_serial_sequence('sync_run', 'run_id') as sequence`.execute(db);
+    select sequence from pg_get_serial_sequence('sync_run', 'run_id') as sequence
+    where has_sequence_privilege(sequence, 'select')`.execute(db);
+  if (rows[0] === undefined) return false;
   const { rows: found } = await sql<{ restarted: boolean }>`
     select exists (select from sync_run where run_id >= next.value)
       or exists (select from vdn where last_run_id >= next.value) as restarted
-    from (select last_value + is_called::integer as value from ${sql.raw(rows[0]?.sequence ?? '')}) as next`.execute(
+    from (select last_value + is_called::integer as value from ${sql.raw(rows[0].sequence)}) as next`.execute(
     db,
   );
   return found[0]?.restarted === true;
