@@ -46,7 +46,7 @@ test('people read all of every text, at 80 cells and in a pipe, and what is alik
   expect(status).toContain(chinese(9));
 });
 
-test('a dry run reads like a plan', async () => {
+test('a dry run says what would change', async () => {
   const { config, changed, removed } = await changedSource();
   const { stdout, exitCode } = await call(['sync', '--dry-run'], config);
   expect(exitCode).toBe(3);

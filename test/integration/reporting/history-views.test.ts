@@ -96,9 +96,9 @@ describe('result_code_as_of', () => {
       `select * from result_code_as_of(now() - interval '1 day') where source = 'prod' and vdn_id = 1`,
       'select * from (values (now())) as days (day) cross join lateral result_code_as_of(day)',
     ]) {
-      const plan = JSON.stringify(await rowsOf(client, `explain (format json) ${query}`));
-      expect(plan).toContain('result_code_history');
-      expect(plan).not.toContain('Function Scan');
+      const explained = JSON.stringify(await rowsOf(client, `explain (format json) ${query}`));
+      expect(explained).toContain('result_code_history');
+      expect(explained).not.toContain('Function Scan');
     }
   });
 

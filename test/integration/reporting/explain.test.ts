@@ -7,36 +7,36 @@ const { client } = await reportingDatabase();
 beforeAll(() => fillLargeTables(client));
 
 /** A node of EXPLAIN's JSON; only what is looked at here. */
-interface PlanNode {
+interface ExplainNode {
   'Node Type': string;
   'Relation Name'?: string;
   'Index Name'?: string;
   'Actual Loops': number;
   'Rows Removed by Join Filter'?: number;
   'Rows Removed by Filter'?: number;
-  Plans?: PlanNode[];
+  Plans?: ExplainNode[];
 }
 
 interface Explained {
-  nodes: PlanNode[];
+  nodes: ExplainNode[];
   /** Milliseconds. */
   time: number;
 }
 
 async function explain(query: string): Promise<Explained> {
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: PlanNode; 'Execution Time': number }] }>(
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: ExplainNode; 'Execution Time': number }] }>(
     `explain (analyze, format json) ${query}`,
   );
   const [
     {
-      'QUERY PLAN': [plan],
+      'QUERY PLAN': [root],
     } = { 'QUERY PLAN': [] },
   ] = rows;
-  if (plan === undefined) throw new Error('EXPLAIN gave nothing');
-  return { nodes: flat(plan.Plan), time: plan['Execution Time'] };
+  if (root === undefined) throw new Error('EXPLAIN gave nothing');
+  return { nodes: flat(root.Plan), time: root['Execution Time'] };
 }
 
-const flat = (node: PlanNode): PlanNode[] => [node, ...(node.Plans ?? []).flatMap(flat)];
+const flat = (node: ExplainNode): ExplainNode[] => [node, ...(node.Plans ?? []).flatMap(flat)];
 const wholeReads = ({ nodes }: Explained) => nodes.filter((node) => node['Node Type'] === 'Seq Scan');
 const indexes = ({ nodes }: Explained) =>
   nodes.map((node) => node['Index Name']).filter((name) => name !== undefined);
