@@ -1,8 +1,8 @@
 import * as fs from 'node:fs/promises';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { type Kysely, PostgresAdapter, sql, type Transaction } from 'kysely';
-import { FileMigrationProvider, MIGRATION_LOCK_ID } from 'kysely/migration';
+import { type Kysely, sql } from 'kysely';
+import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError, sqlState, sqlStateOf } from './database-error.ts';
@@ -11,8 +11,7 @@ import { requireTrustedSchema } from './trusted-schema.ts';
 
 const migrationFolder = path.join(import.meta.dirname, '..', '..', 'migrations');
 const migrationTable = 'schema_migration';
-/** Kysely's own; nothing is in it that matters, but comments on it were part of a migration. */
-const lockTable = 'schema_migration_lock';
+const lockTable = `${migrationTable}_lock`;
 
 /** How the database's schema compares with this program's migrations; names in order. */
 export interface SchemaState {
@@ -91,54 +90,44 @@ async function otherSchemas(db: Kysely<Database>, schema: string): Promise<strin
 }
 
 /**
- * Brings the schema up to date, in one transaction: all pending migrations, or nothing at all. Not by Kysely's migrator:
- * that makes its tables before its transaction, and leaves them behind where a migration is refused.
+ * Brings the schema up to date, in one transaction: all pending migrations, or nothing at all.
  *
  * @returns the names of the migrations that were applied now
  * @throws FatalError `database-unreachable`, `database-unusable`
  */
-export async function migrateToLatest(database: OpenDatabase): Promise<readonly string[]> {
+export async function migrateToLatest(database: OpenDatabase): Promise<string[]> {
+  const { applied, unknown } = await schemaState(database);
+  refuseNewer(database, unknown);
   await requireTrustedSchema(database, database.db);
   const unlimited = database.openMigrationConnection?.();
+  const db = unlimited ?? database.db;
   try {
-    return await (unlimited ?? database.db).connection().execute(async (session) => {
-      // Those that migrate at the same time take turns, of versions that used Kysely's migrator too. It ends with the connection.
-      const lock = { lockTable, lockRowId: MIGRATION_LOCK_ID, lockTableSchema: database.schema };
-      if (unlimited) await new PostgresAdapter().acquireMigrationLock(session, lock);
-      return await session.transaction().execute((trx) => applyPending(trx, database));
+    const migrator = new Migrator({
+      db,
+      provider: new FileMigrationProvider({ fs, path, migrationFolder }),
+      migrationTableName: migrationTable,
+      migrationLockTableName: lockTable,
+      migrationTableSchema: database.schema,
     });
-  } catch (error) {
+    // The migrator never throws; what went wrong is in its answer.
+    const { error, results = [] } = await migrator.migrateToLatest();
+    if (error === undefined) return results.map(({ migrationName }) => migrationName);
+    // It makes its tables before its transaction.
+    if (applied.length === 0) await dropMigrationTables(db, database.schema).catch(() => undefined);
     throw migrationError(error, database);
   } finally {
     await unlimited?.destroy();
   }
 }
 
-async function applyPending(trx: Transaction<Database>, database: OpenDatabase): Promise<readonly string[]> {
-  const { applied, pending, unknown } = await schemaState({ ...database, db: trx });
-  refuseNewer(database, unknown);
-  refuseGaps(database, applied, pending);
-  if (applied.length === 0) await makeMigrationTables(trx, database.schema);
-  const migrations = await new FileMigrationProvider({ fs, path, migrationFolder }).getMigrations();
-  const timestamp = new Date().toISOString();
-  for (const name of pending) {
-    await migrations[name]?.up(trx);
-    await sql`insert into ${sql.id(migrationTable)} (name, timestamp) values (${name}, ${timestamp})`.execute(
-      trx,
-    );
-  }
-  return pending;
-}
-
-/** As Kysely's migrator made them. */
-async function makeMigrationTables(trx: Transaction<Database>, schema: string): Promise<void> {
-  const { rows } = await sql`select from pg_namespace where nspname = ${schema}`.execute(trx);
-  // A role that may create nothing in the database uses a schema that is there.
-  if (rows.length === 0) await sql`create schema ${sql.id(schema)}`.execute(trx);
-  await sql`create table if not exists ${sql.id(schema, migrationTable)}
-    (name varchar(255) primary key, timestamp varchar(255) not null)`.execute(trx);
-  await sql`create table if not exists ${sql.id(schema, lockTable)}
-    (id varchar(255) primary key, is_locked integer not null default 0)`.execute(trx);
+/** Unless another process has filled them meanwhile. */
+async function dropMigrationTables(db: Kysely<Database>, schema: string): Promise<void> {
+  const [migrations, lock] = [sql.id(schema, migrationTable), sql.id(schema, lockTable)];
+  await db.transaction().execute(async (trx) => {
+    await sql`lock table ${migrations}`.execute(trx);
+    const { rows } = await sql`select from ${migrations} limit 1`.execute(trx);
+    if (rows.length === 0) await sql`drop table ${migrations}, ${lock}`.execute(trx);
+  });
 }
 
 /** A table, view, index or sequence; a type; a function. */
@@ -148,28 +137,23 @@ const namesTaken: readonly (string | undefined)[] = [
   sqlState.duplicateFunction,
 ];
 
-function migrationError(error: unknown, { schema, where }: OpenDatabase): unknown {
-  if (!namesTaken.includes(sqlStateOf(error))) return contactError(error, where);
+function migrationError(error: unknown, { schema, where }: OpenDatabase): FatalError {
+  const message = error instanceof Error ? error.message : String(error);
+  if (namesTaken.includes(sqlStateOf(error))) {
+    return new FatalError(
+      'database-unusable',
+      `the schema ${schema} of the database ${where} has something of another program under a name that is needed: ` +
+        `${message}. Nothing was changed. Choose another database.schema, or rename what is there.`,
+      { cause: error },
+    );
+  }
+  const reason = contactError(error, where);
+  if (reason instanceof FatalError) return reason;
   return new FatalError(
     'database-unusable',
-    `the schema ${schema} of the database ${where} has something of another program under a name that is needed: ` +
-      `${error instanceof Error ? error.message : error}. Nothing was changed. Choose another database.schema, or rename what is there.`,
+    `the migrations do not fit the schema ${schema} of the database ${where}: ${message}. Nothing was ` +
+      `changed. If rows of ${schema}.${migrationTable} were edited, restore them or the database.`,
     { cause: error },
-  );
-}
-
-function refuseGaps(
-  { schema, where }: OpenDatabase,
-  applied: readonly string[],
-  pending: readonly string[],
-): void {
-  const last = applied.at(-1) ?? '';
-  const missing = pending.filter((name) => name < last);
-  if (missing.length === 0) return;
-  throw new FatalError(
-    'database-unusable',
-    `the migrations do not fit the schema ${schema} of the database ${where}: it has ${last}, and not ${missing.join(', ')} before ` +
-      `it. Nothing was changed. If rows of ${schema}.${migrationTable} were edited, restore them or the database.`,
   );
 }
 
