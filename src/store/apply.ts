@@ -8,16 +8,16 @@ import type { Database } from './tables.ts';
 export interface ApplyRecord {
   readonly source: string;
   readonly vdnId: number;
-  /** The difference that was looked at and let pass; nothing else is applied. */
+  /** The difference that the guard let pass; nothing else is applied. */
   readonly difference: Difference;
 }
 
-/** The instants of an apply, as text to the microsecond: neither passes through a Date, which would cut them. */
+/** The times of an apply, as text to the microsecond. A Date would cut them. */
 export interface Apply {
   readonly changes: readonly Change[];
   /**
-   * When the changes hold from: the clock, but later than everything in the VDN's history even where the clock was set
-   * back, so that no version ends before it begins.
+   * From when the changes are valid: the clock, but later than everything in the VDN's history, even if the clock was
+   * set back. So no version ends before it begins.
    */
   readonly at: string;
   /** The plain clock: when the VDN was verified. */
@@ -26,7 +26,7 @@ export interface Apply {
 export type Applies = ReadonlyMap<ApplyRecord, Apply>;
 
 /**
- * Compares again with what is stored now, under the lock, and takes the instants. A VDN whose stored codes are not those
+ * Compares again with what is stored now, under the lock, and takes the times. A VDN whose stored codes are not those
  * that the difference was made from is left out.
  */
 export async function prepareApplies(
@@ -68,7 +68,7 @@ export async function prepareApplies(
   return applies;
 }
 
-/** Those that have a change which does not start from what is stored now. */
+/** Records with a change whose old value is no longer what is stored. */
 async function differingNow(trx: Transaction<Database>, applies: Applies): Promise<ApplyRecord[]> {
   const differing: ApplyRecord[] = [];
   for (const part of parts(applies)) {
@@ -91,7 +91,7 @@ async function differingNow(trx: Transaction<Database>, applies: Applies): Promi
   return differing;
 }
 
-/** Changes that one statement has; all but very large lists are written by one. */
+/** Most changes in one statement; only very large lists need more than one. */
 const mostChanges = 20_000;
 
 interface Part {
@@ -100,7 +100,7 @@ interface Part {
   readonly changes: readonly Change[];
 }
 
-/** All changes, so many at a time: as parameters they take several times the memory that they take here. */
+/** All changes in parts: as parameters they take several times as much memory as here. */
 function* parts(applies: Applies): Generator<readonly Part[]> {
   let part: Part[] = [];
   let room = mostChanges;
@@ -144,7 +144,7 @@ function vdnsOf(records: readonly ApplyRecord[]): RawBuilder<unknown> {
     with ordinality as asked (source, vdn_id, nth)`;
 }
 
-/** Ends the versions that hold no more, and begins those that hold from now on. */
+/** Ends the old versions and begins the new ones. */
 export async function writeVersions(
   trx: Transaction<Database>,
   applies: Applies,

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 interface BatchLimit<Item> {
   /** What an item costs, in rows. */
   readonly rowsOf: (item: Item) => number;
-  /** A batch has at most so many rows, so that memory stays bounded; one item alone may have more. */
+  /** The most rows in a batch, which bounds the memory; a single item may have more. */
   readonly mostRows: number;
 }
 
@@ -14,8 +14,8 @@ interface Pending<Item, Result> {
 }
 
 /**
- * Makes batches of items: those that come while a batch is being processed share the next one. With a slow source each
- * item goes alone and at once; the busier it is, the more items share a round trip.
+ * Makes batches: items that come while a batch is being processed share the next one. With a slow source each item
+ * goes alone, at once; with a fast one, many items share a round trip.
  *
  * @param process gives a result for each item, in their order; where it throws, all items of the batch fail with it
  */

@@ -2,7 +2,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Change } from '../domain/diff.ts';
 import type { Database } from './tables.ts';
 
-/** The last so many milliseconds, or from an instant on. */
+/** The last milliseconds, or everything since a time. */
 export type Since = number | Date;
 
 /** Which changes to tell of. */
@@ -22,7 +22,7 @@ export interface CodeChange extends Change {
   readonly runId: number;
 }
 
-/** A VDN that was read for the first time: news as a whole, not code by code. */
+/** A VDN that was read for the first time; it is listed as a whole, not code by code. */
 export interface FirstList {
   readonly changedAt: Date;
   readonly source: string;

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Database } from './tables.ts';
 
-/** What a run would work under, for a person to judge. */
+/** What `check` shows of the database and the session. */
 export interface Circumstances {
   readonly version: string;
   readonly role: string;
@@ -44,7 +44,7 @@ const instants = [
   ['sync_run', 'started_at'],
 ] as const;
 
-/** Columns that hold instants of the future: the clock was ahead when they were written. With the newest of each. */
+/** Columns that hold times in the future, since the clock was ahead, each with its newest time. */
 export async function futureInstants(db: Kysely<Database>): Promise<{ column: string; newest: Date }[]> {
   const parts = instants.map(
     ([table, column]) => sql`
@@ -56,7 +56,7 @@ export async function futureInstants(db: Kysely<Database>): Promise<{ column: st
   return rows;
 }
 
-/** SQL that lets the numbers of runs go on above those that are taken; for the schema's owner. */
+/** SQL for the schema's owner: new runs get numbers above those in use. */
 export function restoreRunNumbers(schema: string): string {
   return (
     `select setval(pg_get_serial_sequence('${schema}.sync_run', 'run_id'), ` +

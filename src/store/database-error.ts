@@ -37,7 +37,7 @@ const passes: readonly string[] = [
 ];
 const insufficientResourcesClass = '53';
 
-/** What the server itself answered; both pg and PGlite mark that by a severity. */
+/** An error of the server itself; both pg and PGlite mark it by a severity. */
 type ServerError = Error & { readonly severity: unknown; readonly code: string };
 
 function isServerError(error: unknown): error is ServerError {
@@ -78,14 +78,14 @@ export function sqlStateOf(error: unknown): string | undefined {
   return error instanceof DatabaseError ? error.sqlState : undefined;
 }
 
-/** Whether a failed database operation may well succeed in a minute. */
+/** Whether a failed database operation may succeed a minute later. */
 export function isPassing(error: unknown): error is ConnectionLostError | DatabaseBusyError {
   return error instanceof ConnectionLostError || error instanceof DatabaseBusyError;
 }
 
 /**
- * Turns a database's failure that ends a command into the error that says so: `database-unreachable` where it may well
- * have passed in a minute, else `database-unusable`. Other errors stay as they are.
+ * Turns a database's failure that ends a command into the error that says so: `database-unreachable` where a retry a
+ * minute later may help, else `database-unusable`. Other errors stay as they are.
  *
  * @param where names the database without a password
  */

@@ -38,7 +38,7 @@ export interface OpenDatabase {
   readonly openLockConnection: (() => Kysely<Database>) | undefined;
   /** Opens a connection without a limit on statements; undefined for the embedded database, which has one session. */
   readonly openMigrationConnection: (() => Kysely<Database>) | undefined;
-  /** Throws where another process may have taken the embedded database's directory over. */
+  /** Throws where another process may have taken over the embedded database's directory. */
   readonly assertOwned: () => void;
   close(): Promise<void>;
 }
@@ -88,7 +88,7 @@ export async function openDatabase(
     openMigrationConnection: () => own(1, ['set statement_timeout to 0'], serversOf(url, 0)),
     assertOwned: () => {},
     async close() {
-      // One that is still being made rejects with why it could not be; its caller hears that.
+      // A pool that is still being opened rejects for its own caller.
       await Promise.allSettled([db.destroy(), reading.destroy()]);
     },
   };
@@ -109,7 +109,7 @@ function unreplaced(pool: PostgresPool): PostgresPool {
   };
 }
 
-/** Does it once, however often it is asked for, until it has succeeded. */
+/** Runs the work once and shares it between callers, again after a failure. */
 function once(work: () => Promise<void>): () => Promise<void> {
   let done: Promise<void> | undefined;
   return () => {

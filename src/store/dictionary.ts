@@ -32,7 +32,7 @@ export async function countDictionary(db: Kysely<Database>, filter: DictionaryFi
   return rows;
 }
 
-/** The first code whose description is longer than so many UTF-16 units, if there is one. */
+/** The first code whose description is longer than this many UTF-16 units, if there is one. */
 export async function longerDescription(db: Kysely<Database>, filter: DictionaryFilter, most: number) {
   const candidates = await matching(db, filter)
     // Postgres counts characters: one outside the basic plane takes two units.
@@ -43,8 +43,8 @@ export async function longerDescription(db: Kysely<Database>, filter: Dictionary
 }
 
 /**
- * All rows by source, VDN and code, some thousands at once, however many there are. Read it in one transaction of
- * isolation level `repeatable read`, else its pages may be of different moments.
+ * All rows by source, VDN and code, a few thousand at a time. Read them in one transaction with isolation level
+ * `repeatable read`, or the pages may show different moments.
  */
 export async function* dictionaryPages(
   db: Kysely<Database>,

@@ -10,7 +10,7 @@ import { databaseError } from './database-error.ts';
 import { sessionSettings } from './session-settings.ts';
 import type { Database } from './tables.ts';
 
-/** A killed process leaves its lock behind; it may be taken over once it was not renewed for so long. */
+/** The lock of a killed process may be taken over when it has not been renewed for this long. */
 const staleMs = 10_000;
 const renewMs = 2_000;
 /** Attempts a second apart: long enough for a dead process's lock to go stale. */
@@ -50,7 +50,7 @@ export async function openEmbedded(directory: string, schema: string) {
     openMigrationConnection: undefined,
     assertOwned: lock.assertHeld,
     async close() {
-      // Closing writes: what is left in memory is not this process's to write any more.
+      // Closing would write, and the files now belong to another process.
       if (!lock.isHeld()) return;
       await db.destroy();
       if (!pglite.closed) await pglite.close();
@@ -76,7 +76,7 @@ function dataOf(directory: string): string {
   return path.join(directory, 'pgdata');
 }
 
-/** The engine, asked only as long as this process owns its files; all that it throws is of the error tree. */
+/** The engine, used only while this process owns its files. All its errors are from the error tree. */
 function guarded(
   pglite: PGlite,
   assertHeld: () => void,
@@ -124,7 +124,8 @@ async function takeLock(directory: string) {
         lost = error;
       },
     });
-    // A process that takes the lock over writes another: one look tells, also right after this process stood still.
+    // A process that takes the lock over writes another one, so one look is enough, also right after this process was
+    // suspended.
     const ownerFile = path.join(directory, 'lock-owner');
     const owner = randomUUID();
     await writeFile(ownerFile, owner);

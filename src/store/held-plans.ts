@@ -39,10 +39,10 @@ export interface Held extends HeldPlans {
 }
 
 /**
- * What is held in configured VDNs, longest first.
+ * What is held in configured VDNs, held longest first.
  *
- * @param most plans that are given with their differences: on the night on which a server answers nothing but empty lists,
- *   all differences of all VDNs are more than a page can wait for
+ * @param most most plans with their differences: when a server answers only empty lists, all differences of all VDNs
+ *   are too many for a page
  */
 export async function heldPlans(db: Kysely<Database>, most = Number.MAX_SAFE_INTEGER): Promise<Held> {
   const rows = await db
@@ -69,7 +69,7 @@ export async function heldPlans(db: Kysely<Database>, most = Number.MAX_SAFE_INT
     .innerJoin('held_change', (join) =>
       join
         .onRef('held_change.source', '=', 'held.source')
-        // One plan is one difference: the first VDN's will do.
+        // One plan is one difference, so the first VDN's is enough.
         .on('held_change.vdn_id', '=', sql<number>`held."vdnIds"[1]`),
     )
     .select(['held.source', 'held.plan', 'held.vdnIds', 'held.heldSince', 'held.runId', 'held.reason'])

@@ -30,12 +30,11 @@ export function sharedSessionsError({ where }: { readonly where: string }): Fata
 
 /**
  * Whether a connection pooler between this program and the server gives each transaction another session (PgBouncer's
- * transaction mode). Session locks and settings do not stay with their connection then, so that runs can neither be
- * told apart nor kept apart. Writes and sets nothing.
+ * transaction mode). Session locks and settings do not stay with their connection then, and two runs could work at
+ * once. Writes and sets nothing.
  *
- * Seen from outside, either two connections that are open at the same time reach one and the same session, or one
- * connection reaches another session than before: as they come round in turn, or while its own is taken. On a server of
- * its own none of it can happen.
+ * It shows when two open connections reach the same session, or when one connection reaches another session than
+ * before, in turn or while its own is in use. Without such a pooler neither can happen.
  */
 export async function sharesSessions(open: () => Kysely<Database>): Promise<boolean> {
   const one = open();

@@ -19,9 +19,9 @@ export interface RecentChange {
 export interface RecentChanges {
   /** By run, newest first, then by source and code. */
   readonly changes: readonly RecentChange[];
-  /** How many more there are of the runs that `changes` tells of. */
+  /** How many further changes these runs made. */
   readonly leftOut: number;
-  /** Runs that changed too many codes to be listed, or that lie before such a run; newest first. */
+  /** Runs that changed too many codes to be listed, and the runs before them; newest first. */
   readonly runsNotListed: readonly RunEntry[];
 }
 
@@ -32,7 +32,7 @@ const mostListed = 60;
 /**
  * What the given runs changed, the newest runs first, as far as it can be looked up while a reader waits.
  *
- * @param runs newest first; of those still under way nothing is told
+ * @param runs newest first; runs under way are left out
  */
 export async function recentChanges(db: Kysely<Database>, runs: readonly RunEntry[]): Promise<RecentChanges> {
   const { listed, notListed } = split(runs);
@@ -49,7 +49,7 @@ export async function recentChanges(db: Kysely<Database>, runs: readonly RunEntr
     .selectFrom((eb) =>
       eb
         .selectFrom('code_change')
-        // The time leads to the index; the run tells apart what other runs changed meanwhile.
+        // The time uses the index; the run excludes what other runs changed meanwhile.
         .where('changed_at', '>=', since)
         .where('run_id', 'in', runIds)
         .select([

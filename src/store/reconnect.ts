@@ -10,12 +10,12 @@ import type { Database } from './tables.ts';
 const defaultWaitMs = 30_000;
 const probeEveryMs = 500;
 
-/** What the work that waits wants to do. */
+/** What the waiting work needs. */
 type Purpose = 'write' | 'read';
 
 /**
- * Waits for a database that is away or does not take writes, and repeats what failed meanwhile. Work that is done side by
- * side shares one wait.
+ * Waits for a database that is away or does not accept writes, and retries what failed meanwhile. Concurrent work
+ * shares one wait.
  */
 export class Reconnect {
   readonly #database: OpenDatabase;
@@ -29,7 +29,7 @@ export class Reconnect {
   /**
    * @param signal cuts a wait short
    * @param options.waitMs how long a wait may take in all, in milliseconds
-   * @param options.purpose what the database is waited for; to read, a standby will do
+   * @param options.purpose for reading, a standby is enough
    */
   constructor(
     database: OpenDatabase,
@@ -45,10 +45,10 @@ export class Reconnect {
   }
 
   /**
-   * Resolves once the database takes writes.
+   * Resolves once the database accepts writes.
    *
-   * @throws FatalError `database-unreachable` where it does not within 30 s; `database-unusable` where it answers that it
-   * cannot be used
+   * @throws FatalError `database-unreachable` where it does not within 30 s; `database-unusable` where it answers that
+   *   it cannot be used
    * @throws the signal's reason
    */
   whenWritable(): Promise<void> {
@@ -79,7 +79,7 @@ export class Reconnect {
         if (performance.now() >= deadline) throw error;
       }
       await this.whenWritable();
-      // What keeps a database that answers busy may take a moment more.
+      // What keeps the database busy may take a moment longer.
       await delay(probeEveryMs, undefined, { signal: this.#signal }).catch(() =>
         this.#signal.throwIfAborted(),
       );
@@ -94,7 +94,7 @@ export class Reconnect {
     // A connection of its own: those of the applies may all be taken.
     const connection = this.#purpose === 'write' ? this.#database.openLockConnection?.() : undefined;
     try {
-      // An attempt to connect can take longer than a shutdown may, and a question longer than the wait.
+      // Connecting can take longer than a shutdown may, and a query longer than the wait.
       await Promise.race([
         this.#probe(connection ?? this.#database.reading, over.signal),
         rejectOnAbort(this.#signal, over.signal),

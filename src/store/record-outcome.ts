@@ -13,15 +13,15 @@ export interface WritingRun {
   readonly lock: RunLock;
 }
 
-/** Changes that are written in one transaction; more would hold memory and locks without being faster. */
+/** The most changes in one transaction; more would use memory and locks without being faster. */
 const mostRowsWritten = 20_000;
 
 /**
- * The way of every outcome into the database. Outcomes that come at about the same time share a transaction; one that
- * cannot be written in it is done alone, and fails alone.
+ * Writes all outcomes. Outcomes that come at about the same time share a transaction. If it fails, each of them is
+ * written, and fails, alone.
  *
  * @returns writes one outcome. It throws VdnError where it could not be written, FatalError `locked` where another run
- * has the source's lock, `database-unreachable` where the database stays away
+ *   has the source's lock, `database-unreachable` where the database stays away
  */
 export function outcomeRecorder(
   { db }: OpenDatabase,
@@ -42,7 +42,9 @@ export function outcomeRecorder(
     { rowsOf: () => 1, mostRows: 1 },
   );
 
-  /** Written alone, the rows are locked before it is asked what stands: a commit whose answer was lost may be on its way. */
+  /**
+   * Written alone, the row is locked before its state is read: a commit whose answer was lost may still be under way.
+   */
   async function writtenAlone(record: OutcomeRecord): Promise<Written> {
     try {
       return await alone(record);
@@ -83,7 +85,7 @@ function refusal(error: unknown): never {
   throw error;
 }
 
-/** SQLSTATEs of text that the database's encoding cannot hold: untranslatable, or no character of it. */
+/** SQLSTATEs of text that the database's encoding cannot hold. */
 const unstorable: readonly (string | undefined)[] = ['22P05', '22021'];
 
 function notWritten(error: DatabaseError, encoding: string): VdnError {

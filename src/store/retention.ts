@@ -2,8 +2,8 @@ import { type Kysely, sql } from 'kysely';
 import type { Database } from './tables.ts';
 
 /**
- * Forgets runs that started longer ago than this, with what they did in each VDN. History is never touched, nor
- * are a run that is still running and, for each VDN that is failing or held, the newest run that says why.
+ * Deletes runs that started longer ago than this, with what they did in each VDN. It keeps the history, runs under way
+ * and, for each VDN that is failing or held, the newest run that says why.
  *
  * @returns how many runs were deleted
  */

@@ -17,7 +17,9 @@ const writing = {
   sync_run_vdn: ['insert', 'update', 'delete'],
 } as const satisfies Partial<Record<keyof Database, readonly Right[]>>;
 
-/** Where the numbers of runs have come to. No run needs the right to see it, but with it a restart shows before one fails. */
+/**
+ * The sequence of run numbers. A run does not need to see it, but then notices a restarted sequence before it fails.
+ */
 const runNumbers = 'sync_run_run_id_seq';
 
 /** What a dry run reads. */
@@ -76,7 +78,7 @@ async function grant(
 }
 
 /**
- * What the connected role may not do and a run has to: `insert on vdn`, say.
+ * Rights that a run needs and the connected role lacks, such as `insert on vdn`.
  *
  * @param writes whether the run writes, or only compares
  */

@@ -5,19 +5,19 @@ import { sharedSessionsError } from './pooling.ts';
 import type { Database } from './tables.ts';
 
 /**
- * The locks of a run, one for each source that it works on and one for the run itself. They are the server's
- * session locks on a connection of their own, so that they end with the process, however it ends.
+ * The locks of a run, one for each source that it works on and one for the run itself. They are the server's session
+ * locks on a connection of their own, so that they always end with the process.
  */
 export interface RunLock {
   /** Inserts the run's row; as soon as it can be seen, the run's lock shows that it is alive. */
   insertRun(insert: (trx: Transaction<Database>) => Promise<number>): Promise<number>;
-  /** Of these runs, the ones that no process is working on any more. */
+  /** Which of these runs have no process any more. */
   dead(runIds: readonly number[]): Promise<number[]>;
   /** A condition for SQL: whether this run holds its locks now, as the server sees it. They end together. */
   readonly isHeld: RawBuilder<boolean>;
   /**
-   * Does a write that throws `LockLostError` where `isHeld` is not true; in that case the locks are taken again
-   * and the write is done once more.
+   * Does a write. Where it throws `LockLostError`, since `isHeld` was false, the locks are taken again and the write
+   * is repeated once.
    *
    * @throws FatalError `locked` where another run has taken a lock meanwhile
    */
@@ -99,7 +99,7 @@ async function takeSessionLocks(
       } catch (error) {
         if (!(error instanceof LockLostError)) throw error;
       }
-      // VDNs are written side by side: one of them takes the locks again for all.
+      // VDNs are written concurrently: one of them takes the locks again for all.
       taking ??= take().finally(() => {
         taking = undefined;
       });

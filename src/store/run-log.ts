@@ -28,7 +28,7 @@ export interface RunResult {
 }
 
 /**
- * Opens the run's row, after the rows of runs that died without closing theirs were closed.
+ * Closes the rows of dead runs, then opens the run's row.
  *
  * @returns the run's id
  */
@@ -117,7 +117,7 @@ export async function recordSkipped(
       sql`select ${runId}::integer, ${source}::text, vdn_id, 'skipped', 0, ${errorCode}::text, ${message}::text
           from unnest(${[...vdnIds]}::integer[]) as listed (vdn_id)`,
     )
-    // It may be done once more, where the connection broke while a first one committed.
+    // It may run twice, when the connection breaks during the first commit.
     .onConflict((conflict) => conflict.doNothing())
     .execute();
 }

@@ -18,7 +18,7 @@ export interface NewlyFailing {
   readonly vdnIds: readonly number[];
 }
 
-/** The differences that the run began to hold; those that were held before are no news. */
+/** The differences that the run began to hold, without those held before. */
 export async function newlyHeld(db: Kysely<Database>, runId: number): Promise<NewlyHeld[]> {
   return await db
     .selectFrom('held_change')
@@ -39,7 +39,7 @@ export async function newlyHeld(db: Kysely<Database>, runId: number): Promise<Ne
     .execute();
 }
 
-/** The VDNs that began to fail in the run, the most first; those that failed before are no news. */
+/** The VDNs that began to fail in the run, largest group first, without those that failed before. */
 export async function newlyFailing(db: Kysely<Database>, runId: number): Promise<NewlyFailing[]> {
   return await db
     .selectFrom('vdn')

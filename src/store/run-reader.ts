@@ -24,7 +24,7 @@ const mostRowsCompared = 50_000;
 /** The same for a dry run. */
 export function runReader(database: OpenDatabase, reconnect: Reconnect): RunReader {
   const { db } = database;
-  /** Active codes as the row of `vdn` has them: how much there will be to read. */
+  /** Active codes by the row of `vdn`: how much there is to read. */
   const codeCounts = new Map<string, number>();
   const readCodes = batched((vdns: readonly VdnKey[]) => reconnect.retry(() => storedCodes(db, vdns)), {
     rowsOf: (vdn: VdnKey) => 1 + (codeCounts.get(keyOf(vdn)) ?? 0),
@@ -66,7 +66,7 @@ function keyOf({ source, vdnId }: VdnKey): string {
   return `${vdnId} ${source}`;
 }
 
-/** For what concerns one VDN: what the database refuses fails it. */
+/** For work on one VDN: a database error fails this VDN. */
 async function orVdnError<T>(what: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

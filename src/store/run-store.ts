@@ -20,20 +20,20 @@ import {
 } from './vdn-states.ts';
 import type { OutcomeRecord } from './write-outcomes.ts';
 
-// All of the store that a run knows.
+// All that a run uses of the store.
 export type { OpenDatabase } from './database.ts';
 export type { RunOrigin, RunResult } from './run-log.ts';
 export { type SourceNews, unknownVdn, type VdnState } from './vdn-states.ts';
 
-/** What a run works on, as far as the store has to know. */
+/** What a run works on, as far as it matters to the store. */
 export interface RunScope {
   readonly sources: readonly ConfiguredSource[];
   /** VDNs that the run is to bring up to date. */
   readonly vdnsTotal: number;
-  /** Whether VDNs that the configuration does not have are marked so: not by a run over a part of them. */
+  /** Whether to mark VDNs that have left the configuration; a run over a part of them does not. */
   readonly marksUnconfigured: boolean;
   readonly staleAfterMs: number;
-  /** Runs older than this are forgotten at the end. */
+  /** Runs older than this are deleted at the end. */
   readonly retentionMs: number;
   readonly origin: RunOrigin;
   /** A dry run reads the same and writes nothing. */
@@ -49,16 +49,16 @@ export interface RunStore extends RunReader {
   readonly runId: number | null;
   /** How each source differs from what the last run found, by its name. */
   readonly news: ReadonlyMap<string, SourceNews>;
-  /** Writes what a VDN came to: all of it or nothing, once however often the connection breaks. */
+  /** Writes a VDN's outcome: all of it or nothing, and only once, even when the connection breaks. */
   record(record: OutcomeRecord): Promise<void>;
   /** Counts fresh VDNs, so that they do not count as skipped where the run is killed. */
   fresh(vdns: number): Promise<void>;
   /** Writes a line for each VDN that was not tried. */
   skip(source: string, vdnIds: readonly number[], errorCode: VdnErrorCode, message: string): Promise<void>;
   /**
-   * Closes the run's row and forgets old runs.
+   * Closes the run's row and deletes old runs.
    *
-   * @returns how the run ended: as given, or that the database was not there any more
+   * @returns how the run ended: as given, or because the database was gone
    */
   finish(result: RunResult): Promise<RunResult>;
   /** Lets the locks go. */
@@ -66,7 +66,7 @@ export interface RunStore extends RunReader {
 }
 
 /**
- * Begins a run: looks whether the database can be used, takes the locks of all sources, closes the rows of runs that
+ * Begins a run: checks that the database can be used, takes the locks of all sources, closes the rows of runs that
  * died, and opens the run's own row.
  *
  * @param signal stops all waiting
@@ -138,7 +138,7 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
   try {
     const news = await readNews();
     const unconfiguredOf = (source: ConfiguredSource) => news.get(source.name)?.unconfigured ?? [];
-    // Before dead runs are closed: what a killed one is still committing shall be counted as its own.
+    // Before dead runs are closed, so that what a killed run is still committing counts as its own.
     for (const source of sources) await waitForWriters(db, source);
     const unconfigured = sources.reduce((sum, source) => sum + unconfiguredOf(source).length, 0);
     const counts = { vdnsTotal: scope.vdnsTotal, unconfigured };
@@ -167,7 +167,7 @@ async function finish(
     logger,
   }: { reconnect: Reconnect; text: StorableText; signal: AbortSignal; logger: Logger },
 ): Promise<RunResult> {
-  // It was waited for long enough already; the next run closes the row.
+  // The run has already waited for it; the next run closes the row.
   if (result.error?.code === 'database-unreachable') return result;
   const { error } = result;
   let { durationMs } = result;
@@ -189,7 +189,7 @@ async function finish(
   return { ...result, durationMs };
 }
 
-/** A convenience that the next run can do as well: its failure is not the run's. */
+/** The next run can do this as well, so a failure does not fail the run. */
 async function forgetOldRuns({ db }: OpenDatabase, retentionMs: number, logger: Logger): Promise<void> {
   try {
     await prune(db, retentionMs);
@@ -199,7 +199,7 @@ async function forgetOldRuns({ db }: OpenDatabase, retentionMs: number, logger: 
   }
 }
 
-/** For what concerns the whole run: what the database refuses ends it. */
+/** For work on the whole run: a database error ends the run. */
 async function orFatal<T>({ where }: OpenDatabase, work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -9,9 +9,9 @@ import type { Database } from './tables.ts';
 import { requireTrustedSchema } from './trusted-schema.ts';
 
 /**
- * Refuses a database on which a run would end with 6 or 7. Looks only.
+ * Refuses a database on which a run would end with 6 or 7. Writes nothing.
  *
- * @param db a connection or transaction to look by, a read-only one will do
+ * @param db a connection or transaction to check with; it may be read-only
  * @param writes whether the run writes, or only compares
  * @throws FatalError `database-unreachable` where it takes no writes now; `database-unusable`
  */

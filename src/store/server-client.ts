@@ -22,14 +22,14 @@ const required: Readonly<
 
 /** What makes a session one that is ready to use. */
 export interface SessionPlan {
-  /** Statements that each connection has done before it is lent out; one that cannot is closed, and lost. */
+  /** Statements that each connection runs before it is used; where they fail, it is closed and counts as lost. */
   readonly settings: readonly string[];
   readonly attributes: SessionAttributes;
-  /** Told that this server will not do now. */
+  /** Called when this server cannot be used now. */
   readonly passOver: () => void;
 }
 
-/** One connection, as `pg`'s pool and Kysely use it. All that it throws is of the error tree. */
+/** One connection, as `pg`'s pool and Kysely use it. All its errors are from the error tree. */
 export class ServerClient extends pg.Client {
   readonly socket: Socket;
   /** The server is no longer the one that takes writes; the next connection may reach another. */
@@ -42,9 +42,9 @@ export class ServerClient extends pg.Client {
     super({ ...config, stream: () => socket });
     this.socket = socket;
     this.#session = session;
-    // One that breaks while it is lent out but no query is under way: the next query will tell.
+    // It broke between two queries: the next query reports it.
     this.on('error', () => {});
-    // What the pool and Kysely call, and no other of pg's many forms.
+    // Only the form that the pool and Kysely call, of the many that pg has.
     Object.assign(this, {
       connect: (done: (error: unknown) => void) => this.#connect().then(() => done(null), done),
       query: (sql: string, values: unknown[]) => this.#askInTurn(sql, values),
@@ -70,7 +70,7 @@ export class ServerClient extends pg.Client {
     }
   }
 
-  /** What stays as it is until the URL, the password or the server is changed. */
+  /** Errors that stay until the URL, the password or the server is changed. */
   #refusal(error: unknown): DatabaseError | undefined {
     if (!(error instanceof Error)) return undefined;
     const refused = (message: string, advice?: string) =>
@@ -84,13 +84,13 @@ export class ServerClient extends pg.Client {
         : refused(`${error.message} (SQLSTATE ${code})`, `As the database's owner run: ${statement}`);
     }
     if (code !== undefined) {
-      // Behind a semicolon Node speaks of its own options.
+      // After the semicolon Node's text is about its own options.
       const [problem] = error.message.split(';');
       return certificateProblem.test(code)
         ? refused(`the server's certificate is not trusted: ${problem}`, certificateAdvice)
         : undefined;
     }
-    // Where pg gives up on a server that did answer, the socket is whole and nothing of Node's went wrong.
+    // Where pg gives up on a server that did answer, there is no error of the socket or of Node.
     if (this.socket.destroyed) return undefined;
     return /^SASL/.test(error.message) && !this.password
       ? refused(noPassword, passwordAdvice)
@@ -127,7 +127,7 @@ export class ServerClient extends pg.Client {
     }
   }
 
-  /** In a transaction, statements may be given side by side; pg will not queue them for ever. */
+  /** Statements of a transaction may be issued concurrently; a later pg will not queue them. */
   #askInTurn(sql: string, values: unknown[]): Promise<pg.QueryResult> {
     const answer = this.#last.then(() => this.#ask(sql, values));
     this.#last = answer.catch(() => {});
@@ -140,7 +140,7 @@ export class ServerClient extends pg.Client {
     } catch (failure) {
       const error = databaseError(failure, 'lost');
       this.outdated ||= sqlStateOf(error) === sqlState.readOnlyTransaction;
-      // Behind a query that was not answered, the rollback would wait as long again.
+      // After a query without an answer, the rollback would wait as long again.
       if (!(failure instanceof pg.DatabaseError || failure instanceof TypeError)) this.socket.destroy();
       throw error;
     }

@@ -5,16 +5,16 @@ import { isPassing } from './database-error.ts';
 import { ServerClient } from './server-client.ts';
 import type { Servers } from './servers.ts';
 
-/** A server closes a connection at once; one that does not within this has gone away without saying so. */
+/** A server closes a connection at once; one that takes longer than this has disappeared. */
 const closeTimeoutMs = 3_000;
 
 /**
- * A pool that outlives broken connections, and that leaves none behind: one to a server that does not answer would
- * keep the process from ending for a quarter of an hour. Where there are several servers, each connecting tries them in
- * turn, beginning with the one that did last.
+ * A pool that survives broken connections and leaves none open: a connection to a server that does not answer would
+ * keep the process alive for a quarter of an hour. With several servers, each new connection tries them in turn,
+ * beginning with the one that worked last.
  *
  * @param max connections at once
- * @param settings statements that each connection has done before it is lent out
+ * @param settings statements that each connection runs before it is used
  */
 export function openPool(
   { configs, attributes }: Servers,
@@ -36,8 +36,8 @@ export function openPool(
     }
   }
 
-  // Neither is a connection given up for being idle, since it may hold locks, nor the wait for one limited: a database
-  // that is slow is there all the same.
+  // Idle connections are kept, since they may hold locks. Waiting for one has no limit, since a slow database is not
+  // away.
   const pool = new pg.Pool({ Client: PooledClient, max, idleTimeoutMillis: 0 });
   // A connection that breaks while idle is replaced by the pool; without a listener it would end the process.
   pool.on('error', () => {});
@@ -68,14 +68,14 @@ export function openPool(
       const cutOff = setTimeout(() => {
         for (const { socket } of open) socket.destroy();
       }, closeTimeoutMs);
-      // The pool itself waits for what is lent out, such as a query that nothing waits for any more.
+      // The pool itself waits for connections in use, such as for an abandoned query.
       await Promise.all([pool.end(), ...closed]);
       clearTimeout(cutOff);
     },
   };
 }
 
-/** Why none of several servers would do. */
+/** Why none of several servers can be used. */
 function together(failures: readonly DatabaseError[], last: DatabaseError): DatabaseError {
   if (failures.length === 1) return last;
   const message = failures.map((failure) => failure.message).join('; ');

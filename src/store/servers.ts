@@ -3,10 +3,10 @@ import pg from 'pg';
 import { hostUrls, parameter, type SessionAttributes, sessionAttributesOf } from '../config/database-url.ts';
 import { FatalError } from '../errors.ts';
 
-/** A server ends a statement itself after 60 s; one that has not even answered by now is away without saying so. */
+/** A server ends a statement itself after 60 s; one that has not answered by now has disappeared. */
 const defaultQueryTimeoutMs = 75_000;
 
-/** One server, or several of which some will do. */
+/** One server, or several of which some can be used. */
 export interface Servers {
   /** In the order in which they are tried. */
   readonly configs: readonly pg.ClientConfig[];
@@ -51,8 +51,8 @@ function configOf(url: string, query_timeout: number): pg.ClientConfig {
 }
 
 /**
- * `pg` takes the modes prefer, require and verify-ca for verify-full, and announces in many lines on stderr that it
- * will not do so for ever. Said outright, it stays quiet and means the same in its next version.
+ * `pg` takes the modes prefer, require and verify-ca for verify-full, and warns in many lines on stderr that this will
+ * change. Stated explicitly, it prints nothing and means the same in the next version.
  */
 function withPlainSslMode(url: string): string {
   return /[?&]uselibpqcompat=true(&|$)/.test(url)

@@ -1,6 +1,9 @@
 import pg from 'pg';
 
-/** What the program's SQL and the driver rely on, set by itself, over what the role, the database or the server has set. */
+/**
+ * Settings that the program's SQL and the driver rely on. The program sets them itself, over those of the role, the
+ * database and the server.
+ */
 const reliedUpon: Readonly<Record<string, string>> = {
   // The driver reads dates in this style alone.
   DateStyle: 'ISO',
@@ -49,8 +52,8 @@ export function sessionSettings(schema: string, scope: 'session' | 'local' = 'se
 }
 
 /**
- * Further statements for the connection that holds a run's locks: where this machine dies the server shall notice within
- * a minute or two and free them.
+ * Further statements for the connection that holds a run's locks: if this machine dies, the server notices within a
+ * minute or two and frees them.
  */
 export const lockSessionSettings: readonly string[] = [
   'set tcp_keepalives_idle to 30',

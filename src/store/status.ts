@@ -15,7 +15,7 @@ export interface RunEntry {
   readonly vdns: VdnCounts;
   readonly codes: Record<'added' | 'changed' | 'removed' | 'returned', number>;
   readonly requests: number;
-  /** How many VDNs a run that is under way is done with; null once it has ended. */
+  /** How many VDNs a run under way has finished; null once it has ended. */
   readonly done: number | null;
 }
 
@@ -90,7 +90,7 @@ export async function newestRuns(db: Kysely<Database>, most: number): Promise<Ru
 /**
  * All configured VDNs by source and number.
  *
- * @param staleAfterMs a VDN whose last verification lies further back, or in the future, or that has none, is stale
+ * @param staleAfterMs a VDN is stale if its last verification is older, in the future, or missing
  */
 export async function configuredVdns(db: Kysely<Database>, staleAfterMs: number): Promise<VdnEntry[]> {
   return await db

@@ -4,9 +4,9 @@ import type { OpenDatabase } from './database.ts';
 import type { Database } from './tables.ts';
 
 /**
- * Refuses a schema in which another role may create: a function or an operator of its own, that fits the arguments better
- * than Postgres's, would be called with the rights of the role that runs this program. Trusted are the schema's owner,
- * superusers, and the connected role itself.
+ * Refuses a schema in which another role may create objects: its function or operator, with better matching arguments
+ * than Postgres's own, would be called with the rights of the role that runs this program. Trusted are the schema's
+ * owner, superusers, and the connected role itself.
  *
  * @throws FatalError `database-unusable`, with the REVOKE to run
  */

@@ -3,12 +3,12 @@ import { sqlState, sqlStateOf } from './database-error.ts';
 import { instantText } from './instant.ts';
 import type { Database } from './tables.ts';
 
-/** What is known of a VDN before it is read. */
+/** What is known about a VDN before it is read. */
 export interface VdnState {
   readonly vdnId: number;
   /** As text, to the microsecond; a write refuses where it is no longer this. Null: never verified. */
   readonly lastVerifiedAt: string | null;
-  /** Verified within the asked-for age, and not held: a held VDN waits for an approval, which must not pass it by. */
+  /** Verified within the requested age, and not held: a held VDN must be read, so that an approval can apply. */
   readonly fresh: boolean;
   /** Active codes, as its row has it. */
   readonly codeCount: number;
@@ -64,9 +64,9 @@ export async function sourceNews(
 }
 
 /**
- * Waits for sessions that are changing rows of the source's VDNs, no longer than for any lock. What a killed run is still
- * committing would otherwise overtake the reading of the states, and its VDNs would be refused as stale. A row that stays
- * locked is its VDN's failure later on, not the run's.
+ * Waits for sessions that are changing rows of the source's VDNs, no longer than for any lock. Otherwise a killed run
+ * could still commit after the states are read, and its VDNs would be refused as stale. A row that stays locked fails
+ * its VDN later, not the run.
  */
 export async function waitForWriters(db: Kysely<Database>, { name }: ConfiguredSource): Promise<void> {
   try {
@@ -79,7 +79,7 @@ export async function waitForWriters(db: Kysely<Database>, { name }: ConfiguredS
 
 /**
  * Makes sure that each configured VDN of a source has its row, and marks those that have left the configuration: their
- * codes stay, what was held of them does not. Writes, and locks, only what is not so already.
+ * codes stay, their held changes do not. Writes and locks only rows that must change.
  */
 export async function prepareVdns(
   trx: Transaction<Database>,
@@ -128,8 +128,9 @@ export async function rememberSource(
 /**
  * The states of all VDNs of a source that have a row.
  *
- * @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is fresh. One in the future
- * is not: a clock that was ahead for one night would else make every VDN fresh for as long as it was ahead.
+ * @param maxAgeMs how long ago a verification may lie to count as fresh; undefined: nothing is fresh. A verification
+ *   in the future is not fresh: otherwise a clock that was ahead for one night would make every VDN fresh for as long
+ *   as it was ahead.
  */
 export async function loadVdnStates(
   db: Kysely<Database>,

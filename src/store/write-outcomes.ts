@@ -6,7 +6,7 @@ import { instantText } from './instant.ts';
 import { LockLostError } from './run-lock.ts';
 import type { Database } from './tables.ts';
 
-/** What a VDN came to, as it is recorded. */
+/** The outcome of a VDN, as it is recorded. */
 export type OutcomeRecord = {
   readonly source: string;
   readonly vdnId: number;
@@ -36,8 +36,8 @@ type Outcome =
 type ChangedRecord = OutcomeRecord & { readonly outcome: 'changed' };
 
 /**
- * What became of one record of a batch. `recorded` before is as good as now: an earlier transaction whose answer was lost
- * had been committed. `locked` rows were passed over.
+ * What happened to one record of a batch. `recorded` may also mean that an earlier transaction, whose answer was lost,
+ * was committed. `locked` rows were skipped.
  */
 export type Written = 'recorded' | 'locked' | VdnError;
 
@@ -45,16 +45,17 @@ interface WriteOptions {
   readonly runId: number;
   /** Whether the run holds its locks, for SQL. */
   readonly holdsLocks: RawBuilder<boolean>;
-  /** Wait for rows that another session has locked, instead of passing over them. */
+  /** Wait for rows that another session has locked, instead of skipping them. */
   readonly waitForRows: boolean;
 }
 
 /**
- * Writes what VDNs came to: for each all of it or nothing, in one transaction of a fixed number of statements over arrays.
+ * Writes the outcomes of VDNs, each whole or not at all, in one transaction of a fixed number of statements over
+ * arrays.
  *
- * @returns what became of each, in their order
- * @throws LockLostError where the run does not hold its locks; DatabaseError; VdnError where the history of one of them
- * does not fit its codes. Then nothing of any of them is written.
+ * @returns what happened to each, in their order
+ * @throws LockLostError where the run does not hold its locks; DatabaseError; VdnError where the history of one of
+ *   them does not fit its codes. Then nothing of any of them is written.
  */
 export async function writeOutcomes(
   db: Kysely<Database>,
