@@ -3,7 +3,7 @@ import pRetry from 'p-retry';
 import { RetriableError, VdnError, type VdnErrorCode } from '../errors.ts';
 import { clockDifferenceMs } from './http-errors.ts';
 
-/** One attempt that is over: for counting and for metrics. */
+/** One finished attempt, for counts and metrics. */
 export interface Attempt {
   readonly vdnId: number;
   readonly result: 'ok' | VdnErrorCode;
@@ -13,7 +13,7 @@ export interface Attempt {
 }
 
 /**
- * Runs one attempt and reports it when it is over, however it ends.
+ * Runs one attempt and reports its end, also when it fails.
  *
  * @param attempt is given what to call with the headers of the answer
  */
@@ -50,7 +50,7 @@ export interface RetryOptions {
   /** Further attempts, at most. */
   readonly retries: number;
   readonly signal: AbortSignal;
-  /** Whether this failure shall be the last all the same. */
+  /** Whether to stop retrying after this failure. */
   readonly isHopeless: (error: RetriableError) => boolean;
 }
 

@@ -35,7 +35,8 @@ export interface IsalesClient {
  * A client of queryOBSResultCode at one source (interface, "Request"). Requests pass through `queue`, which all
  * sources of the same server share.
  *
- * @param onUnknownField told once of each field of an answer that the interface's documents do not have; harmless text
+ * @param onUnknownField called once for each field of an answer that the interface's documents do not have; harmless
+ *   text
  */
 export function createClient(
   source: ClientConfig,

@@ -4,17 +4,17 @@ import { VdnError } from '../errors.ts';
 import { refusalError } from './http-errors.ts';
 import { refusalText } from './refusal-text.ts';
 
-/** A page of 50 rows is some kilobytes; what is larger than this, decompressed, is no list. */
+/** A page of 50 rows has a few kilobytes; a decompressed body larger than this is not a list. */
 const largestBody = 5 * 1024 * 1024;
 
-/** Of a refusal's body no more is looked at. */
+/** The most that is read of a refusal's body. */
 const largestRefusal = 64 * 1024;
-/** Nor is more waited for: its status says the most. */
+/** The longest wait for it: its status matters more. */
 const longestRefusalMs = 1_000;
 
 export interface Download {
   readonly signal: AbortSignal;
-  /** Takes secrets out of what the server says. */
+  /** Removes secrets from the server's text. */
   readonly hide: (words: string) => string;
   readonly onHeaders: (headers: IncomingHttpHeaders) => void;
   /** Whether other requests of this source have been answered. */

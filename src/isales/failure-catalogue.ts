@@ -1,7 +1,7 @@
-/** `resultCode` and `returnCode` of an answer that holds what was asked for. */
+/** `resultCode` and `returnCode` of a successful answer. */
 export const successCode = '0200000';
 
-/** Failures that pass by themselves: the server's own database (interface, "Failure codes", edition of 2025). */
+/** Failures that a retry may overcome: the server's own database (interface, "Failure codes", edition of 2025). */
 export const passingCodes: ReadonlySet<string> = new Set(['0200006']);
 
 /**
@@ -29,7 +29,7 @@ export function explainFailure(code: string): string {
   return Object.hasOwn(meanings, code) ? `${meanings[code]}` : 'a code that the interface does not document';
 }
 
-/** What to do about a failure code: none of them is about the way to the server. */
+/** What to do about a failure code. None of them concerns the way to the server. */
 export function adviceOn(code: string): string {
   return passingCodes.has(code)
     ? '. The next run tries again; if it stays, the server’s operator has to look'

@@ -2,17 +2,17 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { RetriableError, VdnError } from '../errors.ts';
 import { proxyRefusal } from './transport-errors.ts';
 
-/** A pause longer than this is not waited for: the run would hang on one server's word. */
+/** The longest pause that a run waits for: otherwise one server could make it hang. */
 const longestPauseMs = 60_000;
 
-/** A clock difference beyond this is worth telling; the server refuses signatures that are minutes off. */
+/** A larger clock difference is reported; the server refuses signatures that are minutes off. */
 const worthTellingMs = 60_000;
 
-/** What an answer other than 200 means. */
+/** An answer other than 200. */
 export interface Refusal {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
-  /** What its body says, harmless and in quotes; undefined where it says nothing. */
+  /** The text of its body, harmless and in quotes; undefined where there is none. */
   readonly said?: string | undefined;
   /** Other requests of this source have been answered. */
   readonly othersPass?: boolean;
@@ -21,7 +21,7 @@ export interface Refusal {
 }
 
 /**
- * The error for a status other than 200. 408, 425, 429 and 5xx can pass and are retried, all else is not.
+ * The error for a status other than 200. 408, 425, 429 and 5xx may pass and are retried, others are not.
  *
  * @param now this machine's clock, for dates in headers
  */

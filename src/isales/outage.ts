@@ -1,6 +1,6 @@
 import { RetriableError, type VdnError } from '../errors.ts';
 
-/** How an outage is lived through; tests have it quicker. */
+/** The times of an outage; tests use shorter ones. */
 export interface OutageDelays {
   readonly firstProbeMs: number;
   readonly longestProbeMs: number;
@@ -8,31 +8,31 @@ export interface OutageDelays {
 
 export const outageDelays: OutageDelays = { firstProbeMs: 1_000, longestProbeMs: 15_000 };
 
-/** Failures in a row after which a server is away: a single one may be a request's own. */
+/** Failures in a row after which a server counts as away: a single one may concern one request. */
 const failuresOfAnOutage = 2;
 
-/** Fewer VDNs than these, and the fault may be theirs alone; as many in a row are a source's. */
+/** With fewer VDNs than this, the fault may be theirs alone. */
 const vdnsOfAnOutage = 5;
 
 /** Statuses by which a balancer or gateway says that there is no server behind it. */
 const awayStatuses: ReadonlySet<number | undefined> = new Set([502, 503, 504]);
 
-/** Whether a failure is of the kind that a server which is away causes. */
+/** Whether a server that is away causes this kind of failure. */
 export function isOfAnOutage(error: unknown): error is RetriableError {
   if (!(error instanceof RetriableError)) return false;
   return error.code === 'network' || error.code === 'timeout' || awayStatuses.has(error.status);
 }
 
-/** Whether one server is away, by what became of its requests, and when it is to be asked again. All times in ms. */
+/** Whether one server is away, judged by its requests, and when to probe it next. All times in ms. */
 export class Outage {
   readonly #delays: OutageDelays;
-  /** What is left of the time that a run waits for the server. */
+  /** The rest of the time that a run waits for the server. */
   #budgetMs: number;
   #failures = 0;
   #lastAnswerAt = Number.NEGATIVE_INFINITY;
-  /** VDNs whose requests failed so since the last answer. */
+  /** VDNs whose requests failed in this way since the last answer. */
   readonly #failing = new Set<number>();
-  /** No answer has come since the time was over that may be waited for. */
+  /** The waiting time is used up, and no answer has come since. */
   #isExhausted = false;
   #current: { readonly since: number; probes: number; nextProbeAt: number; error: VdnError } | undefined;
 
@@ -41,21 +41,21 @@ export class Outage {
     this.#delays = delays;
   }
 
-  /** Of an outage: when it began, the instant of the next probe, what the last request met. */
+  /** The outage: when it began, when the next probe is due, the last error. */
   get current():
     | { readonly since: number; readonly nextProbeAt: number; readonly error: VdnError }
     | undefined {
     return this.#current;
   }
 
-  /** When the time that may be waited for is over; never where there is no outage. */
+  /** When the waiting time ends; infinity where there is no outage. */
   get givesUpAt(): number {
     return (this.#current?.since ?? Number.POSITIVE_INFINITY) + this.#budgetMs;
   }
 
   /**
-   * Where few VDNs got no answer and others had got one in this run, they may be at fault and not the server: they
-   * alone are given up.
+   * Few VDNs got no answer while others did in this run: the fault may be theirs and not the server's, so only they
+   * are given up.
    */
   get isOfFewVdns(): boolean {
     return this.#lastAnswerAt > Number.NEGATIVE_INFINITY && this.#failing.size < vdnsOfAnOutage;
@@ -66,8 +66,7 @@ export class Outage {
   }
 
   /**
-   * A request failed in a way that an outage has. Where others were answered since it was sent, it says nothing about
-   * the server.
+   * A request failed as in an outage. If others were answered since it was sent, it says nothing about the server.
    *
    * @returns whether the server is away
    */
@@ -96,7 +95,7 @@ export class Outage {
   /**
    * A request was answered.
    *
-   * @returns how long the outage was that ends with it, or undefined where there was none
+   * @returns the length of the outage that ends with it, or undefined where there was none
    */
   answered(now: number): number | undefined {
     this.#lastAnswerAt = now;
@@ -105,7 +104,7 @@ export class Outage {
     return this.#end(now);
   }
 
-  /** The time that may be waited for is over, and the server is given another chance. */
+  /** The waiting time is used up, but the server is tried again. */
   exhausted(now: number): void {
     this.#isExhausted = true;
     this.#end(now);

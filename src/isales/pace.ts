@@ -1,4 +1,4 @@
-/** How a server that answers 429 is met; tests have it quicker. All in ms. */
+/** The times after a 429, in ms; tests use shorter ones. */
 export interface PaceDelays {
   readonly firstPauseMs: number;
   readonly longestPauseMs: number;
@@ -11,7 +11,7 @@ export const paceDelays: PaceDelays = { firstPauseMs: 1_000, longestPauseMs: 60_
 /** Good answers after which requests may go twice as fast. */
 const answersForTwiceAsFast = 20;
 
-/** From here on it is no wait between requests that slows them down, but that they go one at a time. */
+/** From this speed on there is no gap between requests; they only go one at a time. */
 const fastestWithGaps = 16;
 
 export interface PaceLimits {
@@ -21,9 +21,9 @@ export interface PaceLimits {
 }
 
 /**
- * How fast one server is asked: as configured, and slower where it says that this is too fast. A 429 pauses the server
- * for as long as its Retry-After asks, else each further one twice as long; then requests go one at a time, a second
- * apart, and twice as fast after every 20 answers. So a server's own limit is found without a setting.
+ * How fast requests go to one server: as configured, and slower after a 429. A 429 pauses the server for its
+ * Retry-After, or else for twice as long as the one before; then requests go one at a time, a second apart, and twice
+ * as fast after every 20 answers. So a server's own limit is found without a setting.
  */
 export class Pace {
   readonly #limits: PaceLimits;
@@ -33,7 +33,7 @@ export class Pace {
   #lastPauseAt = Number.NEGATIVE_INFINITY;
   #lastStartAt = Number.NEGATIVE_INFINITY;
   #lastEndAt = Number.NEGATIVE_INFINITY;
-  /** Times the slowest; undefined: as configured. */
+  /** As a multiple of the slowest speed; undefined: as configured. */
   #speed: number | undefined;
   #goodAnswers = 0;
   #refusals = 0;
@@ -63,7 +63,7 @@ export class Pace {
     return Math.max(
       this.#pausedUntil,
       this.#lastStartAt + this.#configuredGapMs,
-      // Counted from the last answer: what two requests are apart here they may not be on arrival.
+      // Counted from the last answer, since the gap between two requests may shrink on their way.
       gap === 0 ? Number.NEGATIVE_INFINITY : this.#lastEndAt + gap,
     );
   }
@@ -76,7 +76,7 @@ export class Pace {
     this.#lastEndAt = now;
   }
 
-  /** Lets nothing start for so long; a longer pause under way stands. */
+  /** Nothing starts for this time; a longer pause under way stays. */
   pause(ms: number, now: number): void {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + ms);
   }
@@ -84,13 +84,13 @@ export class Pace {
   /**
    * A request was answered 429.
    *
-   * @param startedAt those that were under way together are one refusal
-   * @param retryAfterMs what the server asks for; undefined or 0: nothing
-   * @returns the pause that begins with it, or undefined where it began with another one already
+   * @param startedAt requests that were under way together count as one refusal
+   * @param retryAfterMs the server's Retry-After; undefined or 0: none
+   * @returns the pause that begins with it, or undefined where one had already begun
    */
   refused(startedAt: number, now: number, retryAfterMs: number | undefined): number | undefined {
     this.#goodAnswers = 0;
-    // With Retry-After too: such a server may take one request then, and not all that have waited for it.
+    // Also with Retry-After: the server may then accept one request, and not all that have waited.
     this.#speed = 1;
     if (startedAt < this.#lastPauseAt) {
       if (retryAfterMs) this.pause(retryAfterMs, now);

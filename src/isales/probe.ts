@@ -3,25 +3,25 @@ import { VdnError } from '../errors.ts';
 import { createClient } from './client.ts';
 import { ServerQueue } from './server-queue.ts';
 
-/** What one request of one row says about a source. */
+/** The result of a request for one row of a source. */
 export interface Probe {
   /** Undefined where the source answered as it should. */
   readonly error: VdnError | undefined;
   readonly clockDifferenceMs: number | undefined;
-  /** Where the configured way to sign was refused: another documented one that the server takes. */
+  /** Where the configured signing was refused: another documented variant that the server accepts. */
   readonly otherSigning: SourceConfig['signing'] | undefined;
 }
 
 /**
- * Asks a source for one row of its first VDN, without retries. Where the signature is refused, the other
- * documented ways to sign are tried, one after the other.
+ * Asks a source for one row of its first VDN, without retries. Where the signature is refused, it tries the other
+ * documented variants, one after the other.
  */
 export async function probeSource(source: SourceConfig, signal: AbortSignal): Promise<Probe> {
   const configured = await ask(source, signal);
   if (configured.error?.code !== 'unauthorized') return { ...configured, otherSigning: undefined };
   for (const signing of otherSignings(source)) {
     const { error } = await ask({ ...source, signing }, signal);
-    // A failure code in a 200 comes behind the signature.
+    // A failure code in a 200 means that the signature was accepted.
     if (error === undefined || error.code === 'isales-error') return { ...configured, otherSigning: signing };
   }
   return { ...configured, otherSigning: undefined };
@@ -30,14 +30,14 @@ export async function probeSource(source: SourceConfig, signal: AbortSignal): Pr
 /**
  * Asks each VDN of a source for one row, at the source's rate.
  *
- * @param onRefused told of each VDN that is refused, with the reason
+ * @param onRefused called for each VDN that is refused, with the reason
  */
 export async function probeVdns(
   source: SourceConfig,
   signal: AbortSignal,
   onRefused: (vdnId: number, error: VdnError) => void,
 ): Promise<void> {
-  // A server that goes away meanwhile is told of, not waited for.
+  // A server that goes away meanwhile is reported, without a wait.
   await withClient({ ...source, outageMs: 1 }, async (client) => {
     const waiting = [...source.vdns];
     const askNext = async () => {
@@ -52,14 +52,14 @@ export async function probeVdns(
     const worker = async () => {
       while (waiting.length > 0) await askNext();
     };
-    // One that is answered shows that those which are refused are so for themselves.
+    // One answer shows that refusals concern single VDNs.
     await askNext();
     await Promise.all(Array.from({ length: source.concurrency }, worker));
   });
 }
 
 /**
- * All documented ways to sign but the configured one (interface, "Authentication", steps 1 and 2, "The way to the
+ * All documented signing variants but the configured one (interface, "Authentication", steps 1 and 2, "The way to the
  * server"): the timestamp, the headers, Host with and without its port, and the path with and without what baseUrl has
  * before the interface's. Those that differ in one point come first.
  */

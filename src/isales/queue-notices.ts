@@ -1,7 +1,7 @@
 import { formatSpan } from '../domain/time-text.ts';
 import { OutageError, VdnError } from '../errors.ts';
 
-/** What is said, once each, of a server that keeps its requests waiting. */
+/** Messages about a server that keeps its requests waiting, each shown once. */
 
 export function outageBegins(error: VdnError, leftMs: number): string {
   return (
@@ -27,7 +27,7 @@ export function pauseBegins(pauseMs: number, refusals: number): string {
     : `the server answered 429 for the ${refusals}th time in a row. The next request is sent after ${span(pauseMs)}.`;
 }
 
-/** What the request fails with that found the server away for the last time. */
+/** The error of the last probe of a server that stays away. */
 export function outageError(last: VdnError, outageMs: number): OutageError {
   return new OutageError(
     last.code,
@@ -36,7 +36,7 @@ export function outageError(last: VdnError, outageMs: number): OutageError {
   );
 }
 
-/** What a VDN's requests fail with that got no answer for too long, while it may be the VDN alone. */
+/** The error of a VDN whose requests got no answer for too long, where the VDN alone may be at fault. */
 export function vdnError(last: VdnError, outageMs: number): VdnError {
   return new VdnError(
     last.code,
@@ -45,7 +45,7 @@ export function vdnError(last: VdnError, outageMs: number): VdnError {
   );
 }
 
-/** What all other requests fail with. */
+/** The error of all other requests. */
 export function sourceUnavailable({ message }: OutageError): OutageError {
   return new OutageError('source-unavailable', message);
 }

@@ -14,9 +14,9 @@ const entities: Readonly<Record<string, string>> = {
 
 /**
  * What a refusal's body says, in quotes: all texts of its JSON under any key, or the title of a page. At most 300
- * characters, and none that a terminal would obey.
+ * characters, without control characters.
  *
- * @param hide takes secrets out, which the server may have echoed
+ * @param hide removes secrets, which the server may have echoed
  * @returns undefined where it says nothing
  */
 export function refusalText(body: string, hide: (words: string) => string): string | undefined {
@@ -30,9 +30,9 @@ export function textsIn(value: unknown): string[] {
   return [...new Set(Object.values(value).flatMap(textsIn))];
 }
 
-/** Foreign texts as one that a message may have. */
+/** A server's texts as one that is safe in a message. */
 export function sayable(texts: readonly string[], hide: (words: string) => string): string | undefined {
-  // Secrets first: neither a shortened nor a cleaned one would be recognised.
+  // Secrets first: they could not be found in shortened or escaped text.
   const words = hide(texts.join('; ')).replace(unseen, ' ').trim();
   if (words === '') return undefined;
   const characters = [...words];

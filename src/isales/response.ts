@@ -6,7 +6,7 @@ import { RetriableError, VdnError } from '../errors.ts';
 import { adviceOn, explainFailure, passingCodes, successCode } from './failure-catalogue.ts';
 import { sayable, textsIn } from './refusal-text.ts';
 
-/** A total beyond this is taken for a fault of the server, not for a list. */
+/** A larger total counts as a fault of the server. */
 const largestTotal = 100_000;
 
 const verdict = z.object({
@@ -33,7 +33,7 @@ const list = z.object({ totalCount: total, obsCodes: z.array(z.unknown()).nullis
 const fields = new Set(['obsCodes', 'totalCount', 'resultCode', 'returnCode', 'resultDesc', 'returnDesc']);
 const fieldsOfRow = new Set(['obsCode', 'obsCodeDesc']);
 
-/** Fatal: bytes that are no UTF-8 would become U+FFFD, which is a repair in silence. */
+/** Fatal: otherwise bytes that are not UTF-8 would silently become U+FFFD. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 export interface ParseOptions {
@@ -41,17 +41,17 @@ export interface ParseOptions {
   readonly pageNum: number;
   /** The page behind the last: its total is not looked at, and a list may be missing. */
   readonly behind: boolean;
-  /** Takes secrets out of what the server says, which may echo what it was sent. */
+  /** Removes secrets from the server's text, which may echo the request. */
   readonly hide: (words: string) => string;
-  /** Told of each field that the interface's documents do not have; harmless text. */
+  /** Called for each field that the interface's documents do not have; harmless text. */
   readonly onUnknownField: (name: string) => void;
 }
 
 /**
  * Reads the body of an HTTP 200 (interface, "Response").
  *
- * Three things are taken as they are meant, since sibling interfaces of the same server answer so: a total as digits
- * in text, a list that is null or missing where the total is 0, one of the two result codes missing.
+ * Three deviations are accepted, since sibling interfaces of the same server have them: a total as digits in text, a
+ * list that is null or missing where the total is 0, one of the two result codes missing.
  *
  * @param body the decompressed bytes
  * @throws RetriableError `not-json` for what is cut off or no JSON in UTF-8, `isales-error` for a code that passes

@@ -4,7 +4,7 @@ import { type QueueLimits, type QueueOptions, ServerState, usualDelays } from '.
 
 export interface Turn {
   readonly vdnId: number;
-  /** Before all others: what a 429 has sent away is asked again first, so that its retries do not run out in vain. */
+  /** Before all others: a request that was answered 429 goes first, so that it does not use up its retries. */
   readonly first?: boolean;
 }
 
@@ -18,14 +18,14 @@ interface Permit {
   readonly vdnId: number;
   readonly startedAt: number;
   readonly isProbe: boolean;
-  /** Ends a probe for which no time is left. */
+  /** Aborts a probe when the waiting time is used up. */
   readonly stop: AbortController;
 }
 
 /**
- * The one way to a server, for all sources that live on it: at most so many requests at once, at a rate, slower where
- * the server wants it, and none while it is away. Retries pass through it like any request, so that waiting for a
- * retry holds no slot.
+ * The queue of all requests to one server, shared by all its sources. It limits requests at once and their rate, slows
+ * down after a 429, and pauses while the server is away. Retries are queued like any request, so a waiting retry holds
+ * no slot.
  */
 export class ServerQueue {
   readonly concurrency: number;
@@ -54,10 +54,11 @@ export class ServerQueue {
   }
 
   /**
-   * Sends a request when its turn comes; where it fails because the server is away, again once that is over.
+   * Sends a request when its turn comes, and again after an outage.
    *
    * @throws what the request threw
-   * @throws OutageError where the server stayed away for too long, `source-unavailable` where another request found out
+   * @throws OutageError where the server stayed away for too long, `source-unavailable` where another request found
+   *   out
    * @throws the signal's reason where it is aborted
    */
   async run<T>(request: (signal: AbortSignal) => Promise<T>, turn: Turn, signal: AbortSignal): Promise<T> {
@@ -74,7 +75,7 @@ export class ServerQueue {
     }
   }
 
-  /** Lets go of the timer, so that the process can end. */
+  /** Clears the timer, so that the process can end. */
   close(): void {
     clearTimeout(this.#timer);
   }
@@ -106,7 +107,7 @@ export class ServerQueue {
     });
   }
 
-  /** Lets requests begin, as many as may, and comes back when the next one may. */
+  /** Starts as many requests as allowed, and sets a timer for the next one. */
   #admit(): void {
     clearTimeout(this.#timer);
     const now = performance.now();
@@ -136,7 +137,10 @@ export class ServerQueue {
       this.#timer = setTimeout(() => this.#admit(), Math.ceil(comeBackAt - now));
   }
 
-  /** Which is next, where one more may be under way; while the server is away, one of the VDN not asked for longest. */
+  /**
+   * The next request, if one more may start; during an outage that of the VDN that has waited longest since its last
+   * request.
+   */
   #next(): Waiting | undefined {
     if (this.#underWay >= this.#server.atOnce) return undefined;
     if (!this.#server.isAway) return this.#waiting[0];
@@ -163,7 +167,7 @@ export class ServerQueue {
     waiting.begin(permit);
   }
 
-  /** @returns what the request fails with; undefined where it is to be sent again, since the server is away */
+  /** @returns the error of the request; undefined where it is to be sent again after the outage */
   #end(permit: Permit, error: unknown): unknown {
     const now = performance.now();
     this.#underWay -= 1;
@@ -177,10 +181,10 @@ export class ServerQueue {
   }
 
   /**
-   * Nothing more is waited for: the request that probes fails with what it met, all others find the server given up.
-   * Where few VDNs got no answer and others had, all of theirs fail with it, and the others have their turn.
+   * The waiting time is used up: the probe fails with its own error, all others because the server is given up. Where
+   * only few VDNs got no answer, their requests fail, and the others go on.
    *
-   * @returns what the request that probes fails with
+   * @returns the error of the probe
    */
   #giveUp(last: VdnError, now: number): VdnError {
     const isGivenUp = this.#server.givesUpVdns(now);

@@ -9,7 +9,7 @@ export interface QueueLimits extends PaceLimits {
 }
 
 export interface QueueOptions {
-  /** Told of what requests wait for, in words: an outage, its end, a server that asks for a pause. */
+  /** Called with a message when requests have to wait: an outage, its end, a pause after a 429. */
   readonly notify: (message: string) => void;
   readonly delays: OutageDelays & PaceDelays;
 }
@@ -19,11 +19,11 @@ export const usualDelays: QueueOptions['delays'] = { ...outageDelays, ...paceDel
 interface Sent {
   readonly vdnId: number;
   readonly startedAt: number;
-  /** Sent while the server was away, to see whether it is back. */
+  /** Sent during an outage, to see whether the server is back. */
   readonly isProbe: boolean;
 }
 
-/** What is known of one server by what became of its requests: whether it is away, how fast it may be asked. */
+/** What the requests to one server show: whether it is away, and how fast requests may go. */
 export class ServerState {
   readonly #pace: Pace;
   readonly #outage: Outage;
@@ -41,7 +41,7 @@ export class ServerState {
     return this.#outage.current !== undefined;
   }
 
-  /** What the last request met; undefined where the server is not away. */
+  /** The error of the last request; undefined where the server is not away. */
   get lastFailure(): VdnError | undefined {
     return this.#outage.current?.error;
   }
@@ -67,7 +67,7 @@ export class ServerState {
     return this.#pace.refusals;
   }
 
-  /** Requests at once. Those that are under way when an outage begins do not keep it from being probed. */
+  /** Requests at once. Those under way when an outage begins do not block the probe. */
   get atOnce(): number {
     return this.isAway ? this.#concurrency : this.#pace.atOnce;
   }
@@ -82,13 +82,13 @@ export class ServerState {
   }
 
   /**
-   * @param error undefined where the request came to a good end
+   * @param error undefined where the request succeeded
    * @returns whether the request is to be sent again, since the server is away
    */
   ended(sent: Sent, error: unknown, now: number): boolean {
     this.#pace.ended(now);
     if (isOfAnOutage(error)) return this.#unanswered(sent, error, now);
-    // A request that was stopped, or that met no server at the end of its connection, says nothing.
+    // A request that was aborted, or that never reached the server, says nothing.
     if (error !== undefined && (!(error instanceof VdnError) || error.code === 'tls')) return false;
     const lastedMs = this.#outage.answered(now);
     if (lastedMs !== undefined) this.#notify(outageEnds(lastedMs));

@@ -24,25 +24,25 @@ export type ClientConfig = Pick<
   | 'signing'
 >;
 
-/** One question to one of the server's interfaces. */
+/** One query of one of the server's interfaces. */
 export interface SignedGet<T> {
   readonly vdnId: number;
   /** From `/rest`, without the query. */
   readonly path: string;
   readonly query: Readonly<Record<string, string>>;
-  /** Statuses that answer this question and so are not retried. */
+  /** Statuses that answer this query and so are not retried. */
   readonly final?: readonly number[];
   /**
-   * Makes something of the body of a 200; what it throws counts as the attempt's failure.
+   * Parses the body of a 200; where it throws, the attempt has failed.
    *
-   * @param hide takes secrets out of words that are shown
+   * @param hide removes secrets from text that is shown
    */
   readonly parse: (body: Uint8Array, hide: (words: string) => string) => T;
 }
 
 export interface SignedClient {
   /**
-   * Asks, with retries, each attempt signed again and queued.
+   * Sends the query, with retries; each attempt is signed and queued.
    *
    * @param onAttempt called for every request that went out
    * @throws VdnError with the code of what the last attempt met
@@ -54,8 +54,8 @@ export interface SignedClient {
 }
 
 /**
- * The way to the signed interfaces of one source's server; it knows none of them. Requests pass through `queue`,
- * which all sources of the same server share.
+ * Sends signed requests to one source's server, for any interface. Requests pass through `queue`, which all sources of
+ * the same server share.
  */
 export function createSignedClient(source: ClientConfig, queue: ServerQueue): SignedClient {
   const { signing } = source;
@@ -88,7 +88,7 @@ export function createSignedClient(source: ClientConfig, queue: ServerQueue): Si
       new Date(),
       signing.timestamp,
     );
-    // Taken out before words are cut short and escaped for a message, since neither form would be recognised.
+    // Removed before text is shortened and escaped, since a secret could not be found after that.
     const hide = (words: string) => without(words, [...secrets, signatureOf(authorization)]);
     const stream = transport.request(url, { authorization, host }, signal);
     const body = await download(stream, {
@@ -107,7 +107,7 @@ export function createSignedClient(source: ClientConfig, queue: ServerQueue): Si
         );
       const queued = (before: RetriableError | undefined) =>
         queue.run(once, { vdnId: ask.vdnId, first: isRefused(before) }, signal);
-      // A server that says 429 again and again says it to every request: each on its own would ask it for an hour.
+      // A server that keeps answering 429 does so to every request: together their retries would take an hour.
       const isHopeless = (error: RetriableError) => isRefused(error) && queue.refusals > source.retries;
       return retried(queued, { retries: source.retries, signal, isHopeless });
     },
@@ -128,10 +128,10 @@ async function accepting<T>(final: SignedGet<T>['final'], attempt: () => Promise
 
 const isRefused = (error: RetriableError | undefined) => error?.code === 'rate-limited';
 
-/** Of a single character a server's words would be full. */
+/** A single character would be hidden all over a server's text. */
 const shortestSecret = 4;
 
-/** What no message may show, longest first, so that no part of one is left. */
+/** Secrets that no message may show, longest first, so that no part of one is left. */
 function secretsOf({ secretKey, headers = {}, proxy }: ClientConfig): string[] {
   const { password = '' } = proxy === undefined ? {} : new URL(proxy);
   // A server sees header values without the blanks around them.

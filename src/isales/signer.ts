@@ -19,9 +19,9 @@ export interface Credentials {
 }
 
 export interface Signature {
-  /** For looking at when a server disagrees; holds no secret. */
+  /** For comparing when a server refuses the signature; holds no secret. */
   readonly canonicalRequest: string;
-  /** The value of the Authorization header. Good for one attempt: the server looks at its timestamp. */
+  /** The value of the Authorization header. Valid for one attempt: the server checks its timestamp. */
   readonly authorization: string;
 }
 

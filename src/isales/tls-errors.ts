@@ -5,7 +5,7 @@ import type { SourceConfig } from '../config/schema.ts';
 import { quote } from '../domain/quote.ts';
 import { VdnError } from '../errors.ts';
 
-/** Why a TLS connection did not come about. */
+/** Why a TLS connection failed. */
 export interface TlsFault {
   /** Node's name for it, or OpenSSL's number as `SSL 0x42e`. */
   readonly code: string;
@@ -49,7 +49,7 @@ export function isUnknownAuthority({ code }: TlsFault): boolean {
 }
 
 /**
- * The error for a TLS connection that did not come about; it leads to the setting that would help.
+ * The error for a failed TLS connection; it names the setting that would help.
  *
  * @param issuer who signed the server's certificate, harmless text, where that is known
  */

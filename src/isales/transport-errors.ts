@@ -33,8 +33,8 @@ export function transportError(error: unknown, { timeoutMs, proxy }: Way): VdnEr
 }
 
 /**
- * What a proxy answers instead of letting a request through. Its status is not the error's: the server has said nothing,
- * of a single VDN least of all.
+ * What a proxy answers instead of forwarding a request. Its status is not stored in the error, since the server has
+ * said nothing.
  */
 export function proxyRefusal(status: number, proxy: string): VdnError {
   if (status === 407) {

@@ -16,7 +16,7 @@ const userAgent = `obs-code-sync/${version}`;
 export type TransportConfig = Pick<SourceConfig, 'baseUrl' | 'timeoutMs' | 'proxy' | 'tls'>;
 
 export interface Transport {
-  /** Sends a GET; what comes of it is read from the stream. */
+  /** Sends a GET; its result is read from the stream. */
   request(url: URL, headers: Readonly<Record<string, string>>, signal: AbortSignal): Request;
   /** The program's own error for what a request's stream was destroyed with. Never rejects. */
   errorOf(error: unknown): Promise<VdnError>;
@@ -26,7 +26,7 @@ export interface Transport {
   close(): void;
 }
 
-/** Longer than most ways take; Node's own quarter of a second gives up addresses that are only far away. */
+/** Node's own quarter of a second gives up addresses that are only far away. */
 const longestConnectMs = 2_500;
 
 /**

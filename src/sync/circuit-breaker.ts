@@ -2,7 +2,7 @@ import { OutageError, type VdnError, type VdnErrorCode } from '../errors.ts';
 
 /** Failures in a row after which a source counts as down or refusing. */
 const mostInARow = 5;
-/** The same for answers that may be those VDNs' own. */
+/** The same for answers that may concern single VDNs. */
 const mostOwnInARow = 20;
 
 /** The server answered, or the fault was on this side: says nothing about the source as a whole. */
@@ -19,8 +19,8 @@ const sourceIsUp: ReadonlySet<VdnErrorCode> = new Set([
 const maybeOwn: ReadonlySet<number | undefined> = new Set([400, 403, 404, 500]);
 
 /**
- * Decides when to stop asking a source. Asking on with a wrong key locks accounts, and a server that hangs would take a
- * day. But VDNs that are refused for themselves must not keep the others from being read.
+ * Decides when to stop asking a source. More requests with a wrong key lock accounts, and a server that hangs would
+ * take a day. But VDNs that are refused one by one must not keep the others from being read.
  */
 export class CircuitBreaker {
   #failuresInARow = 0;
@@ -29,7 +29,7 @@ export class CircuitBreaker {
   #reason = '';
   #open = false;
 
-  /** For good: a VDN that was still under way and succeeds does not bring the source back. */
+  /** It stays open, even if a VDN that was still under way succeeds. */
   get open(): boolean {
     return this.#open;
   }

@@ -4,7 +4,7 @@ import { VdnError } from '../errors.ts';
 const defaultBytes = 64 * 1024 * 1024;
 /** What an entry takes beside its text, roughly: an object, an entry of a map, its strings. */
 const bytesPerEntry = 200;
-/** While a list is compared and written it takes so many times as much. */
+/** While a list is compared and written, it takes this many times as much. */
 const atWork = 2.5;
 
 /**
@@ -14,7 +14,10 @@ const atWork = 2.5;
 export class ListRoom {
   readonly bytes: number;
   #reserved = 0;
-  /** A list that is larger than its first page let expect. One at a time may go beyond the room: so none waits for ever. */
+  /**
+   * A list that is larger than its first page suggested. One at a time may exceed the room, so that none waits for
+   * ever.
+   */
   #beyond: ListShare | undefined;
   #change = Promise.withResolvers<void>();
 
@@ -28,8 +31,8 @@ export class ListRoom {
   }
 
   /**
-   * Reserves so much for a new list, where it is to be had; one that is alone always finds room. Looked and taken in one
-   * step: two that look at the same time must not both find it free.
+   * Reserves this much for a new list, if it is free; a list that is alone always gets it. Check and reserve in one
+   * step, or two lists could both find it free.
    */
   tryReserve(bytes: number): boolean {
     if (this.#reserved > 0 && this.#reserved + bytes > this.bytes) return false;
@@ -37,7 +40,7 @@ export class ListRoom {
     return true;
   }
 
-  /** Reserves so much more for a list that is larger than was expected. */
+  /** Reserves more for a list that is larger than expected. */
   tryGrow(share: ListShare, bytes: number): boolean {
     if (this.#reserved + bytes > this.bytes) {
       this.#beyond ??= share;

@@ -54,7 +54,9 @@ export async function readPages(
   return beyond === undefined ? { pages } : { defect: beyond };
 }
 
-/** What is wrong with the page behind a full last one; undefined where all is well, or where the last one is not full. */
+/**
+ * What is wrong with the page behind a full last one; undefined where nothing is, or where the last one is not full.
+ */
 async function defectBeyond(
   fetchPage: FetchPage,
   pages: readonly Page[],
@@ -78,7 +80,7 @@ async function defectBeyond(
   }
 }
 
-/** A failure code or a status for the wrong question, not one that passes by itself. */
+/** A failure code or a status that says "no such page", not one that a retry may overcome. */
 function saysNoSuchPage(error: unknown): boolean {
   if (!(error instanceof VdnError)) return false;
   if (error.code === 'isales-error') return !(error instanceof RetriableError);

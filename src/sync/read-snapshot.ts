@@ -26,8 +26,8 @@ interface ReadOptions {
   /** Compares a list with what is stored; asked again after each read, since nothing but a digest is kept in between. */
   readonly compare: (list: CodeList) => Difference | Promise<Difference>;
   /**
-   * Called once, where a list loses codes, before it is read again. The later that is, the likelier a cache or a
-   * node that lags has caught up; what is thrown here ends the reading.
+   * Called once, where a list loses codes, before it is read again. The later it resolves, the more likely a cache or
+   * a lagging node has caught up. What it throws ends the reading.
    */
   readonly beforeConfirming?: (losses: Losses) => Promise<void>;
   readonly conflictingDescriptions?: ConflictingDescriptions;
@@ -79,7 +79,7 @@ export async function readSnapshot(options: ReadOptions): Promise<ComparedSnapsh
   throw notWhole(reason);
 }
 
-/** One read, and what it comes to after the one before it, where that needed another. */
+/** One read, judged together with the one before it, if there was one. */
 async function readStep(options: ReadOptions, before: Unconfirmed | undefined): Promise<Step> {
   const { fetchPage, signal, compare, conflictingDescriptions } = options;
   const pageSize =
@@ -96,7 +96,7 @@ async function readStep(options: ReadOptions, before: Unconfirmed | undefined): 
   const difference = await compare(list);
   const { removed } = countChanges(difference.changes);
   if (result.kind === 'complete' && removed === 0) return { snapshot: result.snapshot, difference };
-  // Only from here on: the digest of a whole list costs more than to compare it.
+  // Only where it is needed: the digest of a list costs more than comparing it.
   const unconfirmed = summaryOf(list, pageSize);
   if (result.kind === 'complete' && before?.digest === unconfirmed.digest) {
     // A repetition can take the place of a live code and leave every total right, unless it came in one answer.

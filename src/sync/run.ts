@@ -10,7 +10,7 @@ import { newsInWords } from './source-news.ts';
 import { syncSources } from './sources.ts';
 import type { RunCounters, RunSummary, VdnResult } from './summary.ts';
 
-/** Looks on while a run is under way: a progress bar, metrics. */
+/** Observes a run: a progress bar, metrics. */
 export interface RunObserver {
   /** @param runId null in a dry run */
   started(vdnsTotal: number, runId: number | null): void;
@@ -23,7 +23,7 @@ export interface RunOptions {
   readonly signal: AbortSignal;
   readonly logger: Logger;
   readonly observer: RunObserver;
-  /** Made by the caller, which can so tell how far the run has come. */
+  /** Made by the caller, which can then show the run's progress. */
   readonly counters: RunCounters;
 }
 
@@ -96,7 +96,7 @@ async function runWith(
   return summary;
 }
 
-/** Closes the run's row. What the database says to that can only make its end worse. */
+/** Closes the run's row. A database error can only make the result worse. */
 async function finish(
   store: RunStore,
   counters: RunCounters,
@@ -118,7 +118,7 @@ function statusOfRow({ status }: RunSummary) {
   return status === 'refused' ? 'failed' : status;
 }
 
-/** What was thrown, as what ends a run. */
+/** The error that ends a run. */
 function reasonToStop(reason: unknown, logger: Logger): FatalError | Interruption {
   if (reason instanceof FatalError || reason instanceof Interruption) return reason;
   // A bug: its report needs to say where it happened.
@@ -153,7 +153,7 @@ function stoppingMessage({ reason }: AbortSignal): string {
   return `stopping, as soon as what is being written is finished: ${reason instanceof Error ? reason.message : String(reason)}`;
 }
 
-/** Two configurations of one source would else take each other's VDNs away without a word. */
+/** Otherwise two configurations of one source would silently take each other's VDNs away. */
 function warnOfNews({ selection }: RunSettings, news: RunStore['news'], logger: Logger): void {
   for (const { source } of selection) {
     const { unconfigured = [], before } = news.get(source.name) ?? {};

@@ -8,8 +8,8 @@ export interface Shard {
 
 /**
  * Whether a server belongs to a shard, by rendezvous hash: each shard draws a number for the server and the highest
- * one has it. So every server belongs to exactly one, and another number of shards moves only those servers that
- * a new shard wins or a gone one leaves.
+ * one has it. So every server belongs to exactly one, and with another number of shards, only servers of the new or
+ * missing shards move.
  *
  * @param baseUrl names the server; sources on one server stay together, so that its ceiling of requests holds
  */

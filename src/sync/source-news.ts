@@ -2,7 +2,7 @@ import type { SourceConfig } from '../config/schema.ts';
 import type { SourceNews } from '../store/run-store.ts';
 
 /**
- * In which way a source is another than in its last run, in words: the usual cause of a change that is held.
+ * What is different about a source since its last run, in words: the usual cause of a held change.
  *
  * @returns undefined where it is the same, or where nothing is known of the last run
  */

@@ -7,8 +7,8 @@ import { noCodes, type VdnResult } from './summary.ts';
 import { type Losses, type SourceContext, syncVdn, VdnWork } from './vdn.ts';
 
 /**
- * More VDNs under way than requests at once: a slot never waits for a VDN's database work, and VDNs that come there at
- * the same time share statements. Not many more, since a source that refuses is asked by each of them.
+ * More VDNs under way than requests at once, so that no slot waits for a VDN's database work, and VDNs share
+ * statements. Not many more, since each of them sends requests to a source that refuses.
  */
 const vdnsUnderWay = (slots: number) => Math.max(slots + 2, slots * 2);
 
@@ -23,18 +23,18 @@ export interface SourceRun extends SourceContext {
 /** A VDN that has lost codes by its first read. Of its list nothing is kept while it waits. */
 interface WaitingVdn extends Losses {
   readonly state: VdnState;
-  /** Lets it be read once more; resolves when it is done. */
+  /** Starts its second read; resolves when the VDN is done. */
   readonly confirm: (sourceReason: string | undefined) => Promise<void>;
   readonly cancel: () => Promise<void>;
 }
 
-/** The VDN is not confirmed any more: the source was given up, or the run stopped. */
+/** The VDN gets no second read: the source was given up, or the run stopped. */
 class Cancelled extends Error {}
 
 /**
- * Works through a source's VDNs, several at once. Those that lose codes wait until every other one has been read, and are
- * then read once more: a later moment, and their sum is known before the first of them is applied. One VDN's failure
- * never stops another, but a source that fails again and again is given up. What was not done is reported as skipped.
+ * Works through a source's VDNs, several at once. Those that lose codes wait until every other one has been read, and
+ * are then read once more: a later moment, and their sum is known before the first of them is applied. One VDN's
+ * failure never stops another, but a source that fails again and again is given up. The rest is reported as skipped.
  */
 export async function syncSource(run: SourceRun, states: readonly VdnState[]): Promise<void> {
   const { signal, source, onResult } = run;
@@ -113,7 +113,7 @@ function inOrder(states: readonly VdnState[]): VdnState[] {
   return [...toRead.filter(({ failedLastTime }) => !failedLastTime), ...failed];
 }
 
-/** Takes items from the list, several at once, as long as it goes on; what is left stays in the list. */
+/** Works through the list, several items at once, while `goesOn`; the rest stays in the list. */
 async function inParallel<Item>(
   parallel: number,
   items: Item[],
@@ -160,7 +160,7 @@ async function attempt(
       run.stop(error);
       return 'not done';
     }
-    // At once: while the failure is recorded, other VDNs go on asking.
+    // At once: while the failure is recorded, other VDNs still send requests.
     breaker.failed(state.vdnId, error);
     // Another VDN's request found the server away for too long.
     if (error.code === 'source-unavailable') return 'not done';
@@ -208,7 +208,7 @@ async function skip(run: SourceRun, states: readonly VdnState[], breaker: Circui
     // What stopped the run may be the database itself; it must not be hidden by what follows from it.
     logger.warn({ source }, `the skipped VDNs could not be recorded: ${(error as Error).message}`);
   }
-  // One line for all of them: thousands that say the same would bury what is wrong with the source.
+  // One line for all of them: thousands of equal lines would hide the cause.
   logger.warn(
     { source, outcome: 'skipped', errorCode, vdns: vdnIds.length },
     `VDN ${vdnRanges(vdnIds)} skipped: ${message}`,

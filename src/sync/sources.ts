@@ -99,7 +99,7 @@ function byServer(selection: readonly SourceSelection[], logger: Logger) {
     const [first] = selections;
     if (first === undefined) return [];
     const names = selections.map(({ source }) => source.name).join(', ');
-    // Warnings, also that all is well again: a terminal shows nothing less.
+    // As warnings, also the end of an outage: a terminal shows no lower level.
     const notify = (message: string) => logger.warn({ source: names }, `${names}: ${message}`);
     return [{ queue: new ServerQueue(first.source, { notify }), selections }];
   });

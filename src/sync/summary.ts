@@ -44,11 +44,11 @@ export interface BegunRun {
 export const noCodes: ChangeCounts = { added: 0, changed: 0, removed: 0, returned: 0 };
 
 /**
- * Counts what a run does, for the summary. Who starts a run makes them, and so can tell how far it had come however it
- * ends. Keeps only what the summary lists, so that memory stays flat.
+ * Counts what a run does, for the summary. The caller of a run makes them, so the progress is known after any end.
+ * Keeps only what the summary lists, so that memory stays flat.
  */
 export class RunCounters {
-  /** Counted as they go out: those of a VDN that was interrupted belong to no result. */
+  /** Counted when they are sent: requests of an interrupted VDN are in no result. */
   requests = 0;
   /** Approvals that matched nothing. */
   unusedApprovals = 0;
@@ -95,7 +95,7 @@ export class RunCounters {
       codes: { ...this.#codes },
       requests: this.requests,
       durationMs: Math.round(performance.now() - this.#startedAt),
-      // By source and VDN, not in the order in which they happened to end.
+      // By source and VDN, not in the order in which they ended.
       outcomes: this.#outcomes.toSorted((a, b) =>
         a.source < b.source ? -1 : a.source > b.source ? 1 : a.vdnId - b.vdnId,
       ),

@@ -21,7 +21,7 @@ export interface SourceContext {
   readonly room: ListRoom;
   readonly guard: GuardLimits;
   readonly approvals: Approvals;
-  /** In which way the source is another than in its last run, in words; it goes into each reason. */
+  /** What is different about the source since its last run, in words; part of each reason. */
   readonly sourceChange: string | undefined;
   readonly signal: AbortSignal;
   readonly logger: Logger;
@@ -36,7 +36,7 @@ export interface Losses {
   readonly approved: boolean;
 }
 
-/** What the work on one VDN tells while it goes on. */
+/** Events of the work on one VDN. */
 export interface VdnHooks {
   /** A list was read whole. */
   readonly onRead: (difference: Difference) => void;
@@ -152,7 +152,7 @@ async function judge(
   const approvedPlan = await approvals.planFor(state, difference);
   if (approvedPlan !== undefined) return { outcome: 'changed', approvedPlan };
   const plan = planOf(source, difference);
-  // What is held since an earlier night keeps the reason of then, which its row has.
+  // A change that was held before keeps its first reason, which is in its row.
   if (state.held?.plan === plan) return { outcome: 'held', plan, reason: state.held.reason };
   const reason = sourceChange === undefined ? suspicious : `${suspicious}; ${sourceChange}`;
   return { outcome: 'held', plan, reason };
@@ -175,7 +175,7 @@ function heldOrApproved(
     : {};
 }
 
-/** Kept as sent, but a report's join will hardly expect them. */
+/** Stored as sent, but the join of a report will probably miss them. */
 function warnOfBlanks(
   { logger, source }: SourceContext,
   vdnId: number,
