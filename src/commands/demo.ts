@@ -45,7 +45,12 @@ export function demoCommand(exit: Exit): Command {
       const simulator = await startSimulator();
       const config = configOf(simulator, directory);
       const progress = createProgress();
-      const signals = listenForSignals(undefined, async () => progress.done());
+      const signals = listenForSignals(undefined, {
+        lastWords: async ({ exitCode }) => {
+          progress.done();
+          return exitCode;
+        },
+      });
       const log = logger(options, { log: { level: 'warn' } }, progress.writeLine);
       try {
         const work = async (database: OpenDatabase) => {

@@ -20,7 +20,7 @@ import {
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
 import { refuseUnknown } from './known-vdns.ts';
-import { writeOutput } from './output-file.ts';
+import { fileArgument, writeOutput } from './output-file.ts';
 import { mostCellText, mostSheetRows, workbook } from './workbook.ts';
 
 interface ExportOptions extends VdnOptions {
@@ -39,7 +39,7 @@ export function exportCommand(exit: Exit): Command {
         .default('xlsx'),
     )
     .option('--with-removed', 'codes too that the source no longer has')
-    .option('--output <file>', 'where to write; without it, to stdout')
+    .option('--output <file>', 'where to write; without it, to stdout', fileArgument)
     .addHelpText('after', examples)
     .action(async (options: ExportOptions) => {
       await exportDictionary(options);

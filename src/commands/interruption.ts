@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { exitCodes, Interruption } from '../errors.ts';
+import { type ExitCode, exitCodes, Interruption } from '../errors.ts';
 
 /** Ctrl-C under `npm start` reaches the program twice at once; only a later signal is a second one. */
 const secondSignalAfterMs = 1000;
@@ -12,30 +12,34 @@ const lastWordsMs = 500;
 
 const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
 
+interface EndByForce {
+  /** What becomes of the work, as the end of a sentence. */
+  readonly leaving?: () => string;
+  /** Says what is to be said before the process is ended, and gives its exit code. */
+  readonly lastWords?: (end: Interruption) => Promise<ExitCode>;
+}
+
 /**
  * Turns SIGINT and SIGTERM into an AbortSignal whose reason is an `Interruption`. A second signal, or a shutdown
  * that hangs, ends the process at once.
  *
  * @param graceMs how long a shutdown may take
- * @param lastWords is called before the process is ended by force
  */
 export function listenForSignals(
   graceMs = usualGraceMs,
-  lastWords: (end: Interruption) => Promise<void> = async () => {},
+  { leaving = () => '', lastWords = async ({ exitCode }) => exitCode }: EndByForce = {},
 ): { signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   let firstAt: number | undefined;
   let deadline: NodeJS.Timeout | undefined;
 
   function endNow(exitCode: 130 | 143, why: string): void {
-    const end = new Interruption(
-      exitCode,
-      `ended at once ${why}; what was not finished is undone by the database, and the next run marks this one as interrupted`,
-    );
+    const end = new Interruption(exitCode, `ended at once ${why}${leaving()}`);
     // First, since it clears the screen of a progress bar.
     const said = lastWords(end);
     process.stderr.write(`${end.message}\n`);
-    void Promise.race([said, delay(lastWordsMs)]).finally(() => process.exit(exitCode));
+    const inTime = Promise.race([said, delay(lastWordsMs, exitCode)]);
+    void inTime.catch(() => exitCode).then((code) => process.exit(code));
   }
 
   function onSignal(name: keyof typeof exitCodeOf): void {

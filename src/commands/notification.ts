@@ -20,15 +20,20 @@ import { RunCounters, type RunSummary } from '../sync/summary.ts';
 import { shownSummary, summaryText } from './summary-file.ts';
 
 /** Runs with its database opened, as `withDatabase` does. */
-type Opening = (work: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
+export type Opening = (work: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
 
 /** Makes a run, and tells `notify.url` what a person must know of it. */
 export interface Notifier {
   /**
    * @param opening opens the database for the run
    * @param run throws what the run was refused for
+   * @param repeated it goes on with the run before, of which a refusal is told once
    */
-  telling(opening: Opening, run: (database: OpenDatabase) => Promise<RunSummary>): Promise<RunSummary>;
+  telling(
+    opening: Opening,
+    run: (database: OpenDatabase) => Promise<RunSummary>,
+    repeated?: boolean,
+  ): Promise<RunSummary>;
 }
 
 export interface NotifierOptions {
@@ -37,18 +42,24 @@ export interface NotifierOptions {
   readonly sources: readonly string[];
   readonly invocation: Invocation;
   readonly logger: Logger;
+  /** The program is to end. */
+  readonly signal: AbortSignal;
   /** Of the one attempt. */
   readonly timeoutMs?: number;
+  /** What is left of it once the program is to end. */
+  readonly leftMs?: number;
 }
 
 const usualTimeoutMs = 10_000;
+const usualLeftMs = 2_000;
 
 /**
  * Tells what a run began to hold, what began to fail in it, what is over, and each refusal for the database's sake. A
  * message that cannot be sent is a warning and nothing else.
  */
 export function createNotifier(options: NotifierOptions): Notifier {
-  const { notify, invocation, logger, timeoutMs = usualTimeoutMs } = options;
+  const { notify, invocation, logger, signal } = options;
+  const { timeoutMs = usualTimeoutMs, leftMs = usualLeftMs } = options;
   if (notify === undefined) return { telling: (opening, run) => opening(run) };
 
   async function send(text: string, summary: RunSummary): Promise<void> {
@@ -56,29 +67,34 @@ export function createNotifier(options: NotifierOptions): Notifier {
     const failure = await post(
       notify.url,
       { text, summary: JSON.parse(summaryText(shownSummary(summary, invocation))) },
-      timeoutMs,
+      attemptEnd(timeoutMs, leftMs, signal),
     );
     if (failure !== undefined) logger.warn(`notify.url was not told of this run: ${failure}`);
   }
 
+  let refusalTold = false;
+  async function sendRefusal(message: string, summary: RunSummary): Promise<void> {
+    if (!refusalTold) await send(refusalText(message, invocation), summary);
+    refusalTold = true;
+  }
+
   return {
-    async telling(opening, run) {
+    async telling(opening, run, repeated = false) {
+      refusalTold &&= repeated;
       let text = '';
       try {
         const summary = await opening(async (database) => {
           const before = await troubleBefore(database, options);
           const ended = await run(database);
-          if (!ended.dryRun) text = await textOf(database, ended, before, options);
+          if (!isToldOf(ended)) text = await textOf(database, ended, before, options);
           return ended;
         });
-        await send(text, summary);
+        if (isToldOf(summary)) await sendRefusal(summary.error?.message ?? '', summary);
+        else await send(text, summary);
         return summary;
       } catch (error) {
         if (error instanceof FatalError && isToldOf(error))
-          await send(
-            refusalText(error.message, invocation),
-            new RunCounters({ shard: null, dryRun: false }).summary(error),
-          );
+          await sendRefusal(error.message, new RunCounters({ shard: null, dryRun: false }).summary(error));
         throw error;
       }
     },
@@ -99,11 +115,10 @@ async function troubleBefore(
 
 async function textOf(
   { db }: OpenDatabase,
-  { runId, exitCode, error }: RunSummary,
+  { runId }: RunSummary,
   before: ReadonlySet<string>,
   { sources, invocation, logger }: NotifierOptions,
 ): Promise<string> {
-  if (error !== null && isToldOf({ exitCode })) return refusalText(error.message, invocation);
   if (runId === null) return '';
   try {
     const after = await sourcesInTrouble(db, sources);
@@ -119,7 +134,7 @@ async function textOf(
 }
 
 /** @returns why it failed, without the URL, whose path and host are secrets of the receiver; undefined where it did not */
-async function post(url: string, body: unknown, timeoutMs: number): Promise<string | undefined> {
+async function post(url: string, body: unknown, ends: AbortSignal): Promise<string | undefined> {
   const json = JSON.stringify(body);
   const { request, Agent } = url.startsWith('https:') ? https : http;
   const proxy = environmentProxy(url, process.env);
@@ -129,7 +144,7 @@ async function post(url: string, body: unknown, timeoutMs: number): Promise<stri
   const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(json) };
   try {
     const status = await new Promise<number | undefined>((resolve, reject) => {
-      const sent = request(url, { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) });
+      const sent = request(url, { method: 'POST', agent, headers, signal: ends });
       sent.on('error', reject).on('response', (response) => {
         resolve(response.statusCode);
         response.destroy();
@@ -139,14 +154,26 @@ async function post(url: string, body: unknown, timeoutMs: number): Promise<stri
     if (status !== undefined && status >= 200 && status < 300) return undefined;
     return `it answered with status ${status}${status !== undefined && status < 400 ? '; redirects are not followed' : ''}`;
   } catch (error) {
-    return reasonOf(error, timeoutMs);
+    return reasonOf(error, ends);
   } finally {
     agent.destroy();
   }
 }
 
-function reasonOf(error: unknown, timeoutMs: number): string {
-  if (error instanceof Error && error.name === 'AbortError') return `no answer within ${timeoutMs / 1000} s`;
+/** When the attempt has taken too long; sooner once the program is to end, whose run is over and recorded. */
+function attemptEnd(timeoutMs: number, leftMs: number, stop: AbortSignal): AbortSignal {
+  const ends = new AbortController();
+  const endIn = (ms: number, why: string) => setTimeout(() => ends.abort(why), ms).unref();
+  endIn(timeoutMs, `no answer within ${timeoutMs / 1000} s`);
+  const stopping = () =>
+    endIn(leftMs, `no answer within ${leftMs / 1000} s after the program was told to stop`);
+  if (stop.aborted) stopping();
+  else stop.addEventListener('abort', stopping, { once: true, signal: ends.signal });
+  return ends.signal;
+}
+
+function reasonOf(error: unknown, ends: AbortSignal): string {
+  if (ends.aborted) return String(ends.reason);
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   return `it could not be reached (${typeof code === 'string' ? code : 'unknown error'})`;
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type FileHandle, open, realpath, rename, rm, stat } from 'node:fs/promises';
+import { InvalidArgumentError } from 'commander';
 import { FatalError } from '../errors.ts';
 
 /**
@@ -69,8 +70,30 @@ async function saying<T>(file: string, work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     throw new FatalError(
       'usage',
-      `The codes cannot be written to ${file}: ${String(cause)}. Name another --output.`,
+      `The codes cannot be written to ${file}: ${whyNotWritten(cause)}. Name another --output.`,
       { cause },
     );
   }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'there is no such folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission',
+  EPERM: 'no permission',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'the disk is full',
+};
+
+/** Why a file cannot be written. The system's message would name the file that takes its place in the end. */
+export function whyNotWritten(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return reasons[code] ?? (code || String(cause));
+}
+
+/** For commander: the name of a file to write. */
+export function fileArgument(text: string): string {
+  if (text === '') throw new InvalidArgumentError('a file is expected.');
+  return text;
 }

@@ -25,7 +25,7 @@ import {
 } from './common.ts';
 import { listenForSignals } from './interruption.ts';
 import { invocationOf } from './invocation.ts';
-import { createNotifier } from './notification.ts';
+import { createNotifier, type Opening } from './notification.ts';
 import { pageSettings } from './page-settings.ts';
 import { runSettings } from './run-settings.ts';
 
@@ -67,7 +67,9 @@ Examples:
   obs-code-sync schedule --config /etc/obs-code-sync.yaml --log-level debug`;
 
 async function schedule(options: ScheduleOptions, invocation: Invocation): Promise<ExitCode> {
-  const signals = listenForSignals(graceMs);
+  const signals = listenForSignals(graceMs, {
+    leaving: () => '; a run under way is marked as interrupted by the next one',
+  });
   try {
     const config = await loadConfiguration(options);
     const owner = options.migrate ? ownerOf(config) : undefined;
@@ -97,16 +99,18 @@ async function serveAndRun(
   const notifier = createNotifier({
     notify: config.notify,
     sources: config.sources.map(({ name }) => name),
-    ...{ invocation, logger: log },
+    ...{ invocation, logger: log, signal },
   });
   const scheduler = createScheduler({
     ...{ schedule: scheduleOf(config), metrics, logger: log },
     settings: runSettings(config, {}, { trigger: 'schedule', arguments: '' }),
-    withDatabase: (run) =>
-      notifier.telling(async (work) => {
+    withDatabase: (run, repeated) => {
+      const opening: Opening = async (work) => {
         await migration?.ensure();
         return runs(work);
-      }, run),
+      };
+      return notifier.telling(opening, run, repeated);
+    },
   });
   const routes = {
     ...pageRouteOf(config, database, invocation, log),

@@ -20,6 +20,7 @@ import {
   withDatabase,
 } from './common.ts';
 import { invocationOf } from './invocation.ts';
+import { fileArgument, whyNotWritten } from './output-file.ts';
 import { pageSettings } from './page-settings.ts';
 import { printHeld, printStatus, type Status } from './status-report.ts';
 import { printJson } from './terminal.ts';
@@ -38,7 +39,7 @@ export function statusCommand(exit: Exit): Command {
     .description('show the last runs, and the VDNs that are stale, failing or held')
     .option('--plan <plan>', 'show this held difference whole')
     .option('--json', 'print one JSON object on stdout')
-    .option('--html <file>', 'write the status page too, one file that needs no other')
+    .option('--html <file>', 'write the status page too, one file that needs no other', fileArgument)
     .addHelpText('after', examples)
     .action(async (options: StatusOptions) => {
       const invocation = invocationOf(options);
@@ -109,7 +110,7 @@ async function writePage(config: ReadingConfig, file: string, invocation: Invoca
   } catch (cause) {
     throw new FatalError(
       'usage',
-      `The status page cannot be written to ${file}: ${String(cause)}. Name another --html.`,
+      `The status page cannot be written to ${file}: ${whyNotWritten(cause)}. Name another --html.`,
       { cause },
     );
   }

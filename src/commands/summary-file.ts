@@ -3,6 +3,7 @@ import { type Invocation, withCommandLines } from '../domain/invocation.ts';
 import type { VdnOutcome } from '../domain/outcome.ts';
 import { FatalError } from '../errors.ts';
 import type { RunSummary } from '../sync/summary.ts';
+import { whyNotWritten } from './output-file.ts';
 
 /** Kubernetes cuts a termination message at 4,096 bytes. */
 const mostBytes = 4000;
@@ -90,5 +91,5 @@ function beginning(text: string, bytes: number): string {
 }
 
 function notWritten(file: string, cause: unknown): string {
-  return `The summary cannot be written to ${file}: ${String(cause)}.`;
+  return `The summary cannot be written to ${file}: ${whyNotWritten(cause)}.`;
 }

@@ -20,6 +20,7 @@ import {
 import { listenForSignals } from './interruption.ts';
 import { invocationOf } from './invocation.ts';
 import { createNotifier } from './notification.ts';
+import { fileArgument } from './output-file.ts';
 import { createProgress } from './progress.ts';
 import { askedFor, type RunChoices, runSettings, shardArgument, shardOfJob } from './run-settings.ts';
 import { requireWritable, shownSummary, writeSummaryFile } from './summary-file.ts';
@@ -49,6 +50,7 @@ export function syncCommand(exit: Exit): Command {
     .option(
       '--summary-file <path>',
       'write the summary, without the changes, to a file of at most 4,000 bytes',
+      fileArgument,
     )
     .option('--shard <i/n>', 'only the i-th of n shares of the servers, counted from 1', shardArgument)
     .option('--max-age <duration>', 'skip VDNs that were verified within it, e.g. 6h', durationArgument)
@@ -83,9 +85,20 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
   const choices = chosen(options);
   const counters = new RunCounters(askedFor(choices));
   const progress = createProgress();
-  const signals = listenForSignals(undefined, (end) => {
-    progress.done();
-    return tell(options, counters.summary(end));
+  let recorded: RunSummary | undefined;
+  const signals = listenForSignals(undefined, {
+    leaving() {
+      if (recorded !== undefined) return '; the run had ended, and is recorded';
+      return counters.hasRow
+        ? '; what was not finished is undone, and the next run marks this one as interrupted'
+        : '';
+    },
+    async lastWords(end) {
+      progress.done();
+      const summary = recorded ?? counters.summary(end);
+      await tell(options, summary);
+      return summary.exitCode;
+    },
   });
   let summary: RunSummary;
   try {
@@ -97,12 +110,13 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
       const { signal } = signals;
       const reconnect = new Reconnect(database, signal, log);
       if (options.migrate) await reconnect.retry(() => migrateToLatest(database));
-      return await runSync(database, settings, { signal, logger: log, observer: progress, counters });
+      recorded = await runSync(database, settings, { signal, logger: log, observer: progress, counters });
+      return recorded;
     };
     const notifier = createNotifier({
       notify: options.dryRun ? undefined : config.notify,
       sources: settings.selection.map(({ source }) => source.name),
-      ...{ invocation: invocationOf(options), logger: log },
+      ...{ invocation: invocationOf(options), logger: log, signal: signals.signal },
     });
     const missing = options.migrate ? 'make' : 'require';
     const run = () => notifier.telling((run) => withDatabase(config.database, run, { missing }), work);

@@ -51,7 +51,7 @@ export function tlsSchema(directory: string) {
 }
 
 function readPrivateKey(path: string): Parsed<string> {
-  const file = readText(path);
+  const file = readText(path, 'latin1');
   if (!file.ok) return { ok: false, problems: [`cannot be read: ${file.problems[0]}`] };
   try {
     createPrivateKey(file.value);
@@ -91,7 +91,7 @@ const pemBlock = /-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g
 
 /** The certificates of a PEM bundle, without what else the file holds (a private key, say). */
 function readCertificates(path: string): Parsed<string> {
-  const file = readText(path);
+  const file = readText(path, 'latin1');
   if (!file.ok) return { ok: false, problems: [`cannot be read: ${file.problems[0]}`] };
 
   const blocks = file.value.match(pemBlock) ?? [];

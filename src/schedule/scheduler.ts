@@ -19,8 +19,11 @@ export type WithDatabase = <T>(work: (database: OpenDatabase) => Promise<T>) => 
 export interface ScheduledRuns {
   readonly schedule: ScheduleConfig;
   readonly settings: RunSettings;
-  /** Gives each run its database; may tell what the run came to. */
-  readonly withDatabase: (run: (database: OpenDatabase) => Promise<RunSummary>) => Promise<RunSummary>;
+  /** Gives each run its database; may tell what the run came to. `repeated`: it goes on with the night's first run. */
+  readonly withDatabase: (
+    run: (database: OpenDatabase) => Promise<RunSummary>,
+    repeated: boolean,
+  ) => Promise<RunSummary>;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -54,13 +57,16 @@ export function createScheduler({
   /** Ends the repetitions of the night before. */
   let night = new AbortController();
 
-  async function run(asked: RunSettings): Promise<ExitCode> {
+  async function run(asked: RunSettings, repeated: boolean): Promise<ExitCode> {
     const startedAt = performance.now();
     metrics.runBegins();
     try {
       const counters = new RunCounters({ shard: null, dryRun: false });
       const options = { signal: interrupting.signal, logger, observer: metrics, counters };
-      const { status, exitCode } = await withDatabase((database) => runSync(database, asked, options));
+      const { status, exitCode } = await withDatabase(
+        (database) => runSync(database, asked, options),
+        repeated,
+      );
       metrics.runEnds(status, performance.now() - startedAt);
       return exitCode;
     } catch (error) {
@@ -73,7 +79,9 @@ export function createScheduler({
   async function runAndRepeat(signal: AbortSignal): Promise<void> {
     const startedAt = performance.now();
     for (let attempt = 0; ; attempt++) {
-      current = run(attempt === 0 ? settings : repetition(settings, performance.now() - startedAt));
+      const repeated = attempt > 0;
+      const sinceFirstMs = performance.now() - startedAt;
+      current = run(repeated ? repetition(settings, sinceFirstMs) : settings, repeated);
       const exitCode = await current;
       current = undefined;
       if (signal.aborted) return;

@@ -70,6 +70,11 @@ export class RunCounters {
     this.#begun = run;
   }
 
+  /** Whether the run has begun and is in the database. */
+  get hasRow(): boolean {
+    return typeof this.#begun?.runId === 'number';
+  }
+
   add(result: VdnResult): void {
     const { durationMs: _, codes, ...outcome } = result;
     this.#vdns[result.outcome]++;

@@ -140,7 +140,7 @@ describe('changes refuses', () => {
   test.each([
     [['--source', 'tow'], 2, 'usage', 'The database has no source tow; it has one, two.'],
     [['--vdn', '3-4', '--source', 'one'], 2, 'usage', 'The database has no VDN 4 of one.'],
-    [['--since', 'yesterday'], 2, 'usage', 'expected a duration such as'],
+    [['--since', 'yesterday'], 2, 'usage', 'a duration such as 7d, or a date such as 2026-11-24'],
     [['--since', '2026-02-30'], 2, 'usage', 'a date such as 2026-11-24'],
   ])('%j with exit code %i, and one JSON object', async (args, exitCode, code, message) => {
     const result = await changes('--json', ...args);

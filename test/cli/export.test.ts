@@ -151,7 +151,11 @@ test('a csv file is RFC 4180 with a byte order mark and the values as they are; 
 test.each([
   [['--source', 'prdo'], /no source prdo; it has prod, test/],
   [['--vdn', '3'], /no VDN 3/],
-  [['--output', path.join(directory, 'missing', 'codes.xlsx')], /cannot be written to .*missing.*--output/],
+  [
+    ['--output', path.join(directory, 'missing', 'codes.xlsx')],
+    /written to \S*missing\/codes\.xlsx: there is no such folder\. Name another --output\.$/m,
+  ],
+  [['--output', ''], /--output <file>.*a file is expected/],
 ])('%j is refused', async (args, message) => {
   expect(await exported('--format', 'csv', ...args)).toMatchObject({
     exitCode: 2,

@@ -12,7 +12,7 @@ test('a file that cannot be written is refused before anything is contacted', as
   const result = await sync('--summary-file', '/nowhere/summary.json');
   expect(summaryOf(result)).toMatchObject({ exitCode: 2, status: 'refused', error: { code: 'usage' } });
   expect(result.stderr).toMatch(
-    /summary cannot be written to \/nowhere\/summary\.json.*ENOENT.*--summary-file/,
+    /summary cannot be written to \/nowhere\/summary\.json: there is no such folder.*--summary-file/,
   );
   expect(simulator.requests.total).toBe(0);
   expect(await rows('select from obs.sync_run')).toEqual([]);
@@ -28,7 +28,7 @@ test('a file that cannot be written at the end is a warning: the run counts', as
   command.signal('SIGTERM');
   const result = await command.exit;
   expect(summaryOf(result)).toMatchObject({ exitCode: 143, status: 'interrupted', runId: 1 });
-  expect(result.stderr).toMatch(/summary cannot be written to .*ENOENT/);
+  expect(result.stderr).toMatch(/summary cannot be written to .*no such folder/);
 });
 
 test.each([

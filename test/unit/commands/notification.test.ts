@@ -10,9 +10,9 @@ test('a receiver that does not answer is waited for once, and not for long', asy
   const { url, messages } = await startReceiver(null);
   const warnings: string[] = [];
   const logger = pino({ base: null }, { write: (line) => void warnings.push(JSON.parse(line).msg) });
-  const notifier = createNotifier({
-    ...{ notify: { url }, sources: ['prod'], invocation, logger, timeoutMs: 150 },
-  });
+  const stop = new AbortController();
+  const options = { notify: { url }, sources: ['prod'], invocation, logger, signal: stop.signal };
+  const notifier = createNotifier({ ...options, timeoutMs: 150 });
   const refused = new FatalError('database-unusable', 'The schema is behind: run migrate.');
   const telling = notifier.telling(
     () => Promise.reject(refused),
@@ -21,6 +21,32 @@ test('a receiver that does not answer is waited for once, and not for long', asy
   await expect(telling).rejects.toBe(refused);
   expect(messages).toHaveLength(1);
   expect(warnings).toEqual(['notify.url was not told of this run: no answer within 0.15 s']);
+
+  const ending = createNotifier({ ...options, timeoutMs: 60_000, leftMs: 50 });
+  const last = ending.telling(
+    () => Promise.reject(refused),
+    () => Promise.reject(refused),
+  );
+  stop.abort();
+  await expect(last).rejects.toBe(refused);
+  expect(warnings[1]).toMatch(/no answer within 0.05 s after the program was told to stop$/);
+});
+
+test('a refusal is told once a night, and again the next night', async () => {
+  const { url, messages } = await startReceiver();
+  const logger = pino({ level: 'silent' });
+  const { signal } = new AbortController();
+  const notifier = createNotifier({ notify: { url }, sources: ['prod'], invocation, logger, signal });
+  const refused = new FatalError('database-unreachable', 'The database is away.');
+  for (const repeated of [false, true, true, false]) {
+    const telling = notifier.telling(
+      () => Promise.reject(refused),
+      () => Promise.reject(refused),
+      repeated,
+    );
+    await expect(telling).rejects.toBe(refused);
+  }
+  expect(messages).toHaveLength(2);
 });
 
 test('a night on which everything fails differently is a message that a chat takes', () => {

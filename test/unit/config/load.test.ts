@@ -141,6 +141,19 @@ describe('a configuration file that cannot be read', () => {
     );
   });
 
+  test('because it is no UTF-8, names the line; notes around a certificate may be anything', async () => {
+    const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
+    await writeFile(file, Buffer.from('a: é\r\nb: caf\xe9\n', 'latin1'));
+    expect((await errorOf(loadConfig(file, {}))).message).toBe(
+      `The configuration file ${file} cannot be read: line 1 is not UTF-8; save it as UTF-8.`,
+    );
+    const { caPem } = await makeCertificate('valid');
+    const files = { 'ca.pem': Buffer.from(`Autorité\n${caPem}`, 'latin1') };
+    expect(
+      await loadConfig(await written(withSource({ tls: { caFile: 'ca.pem' } }), { files }), {}),
+    ).toBeDefined();
+  });
+
   test('because it is missing, comes with how to make or name one', async () => {
     const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
     expect((await errorOf(loadConfig(file, {}))).message).toBe(

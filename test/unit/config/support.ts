@@ -27,8 +27,8 @@ export const placeholder = (name: string) => `\${${name}}`;
 
 export interface Around {
   readonly env?: NodeJS.ProcessEnv;
-  /** Texts of files beside the configuration file, by relative path. */
-  readonly files?: Readonly<Record<string, string>>;
+  /** Contents of files beside the configuration file, by relative path. */
+  readonly files?: Readonly<Record<string, string | Buffer>>;
 }
 
 /** Loads a configuration file that holds this text or tree, from a directory of its own. */
