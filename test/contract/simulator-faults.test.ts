@@ -1,7 +1,9 @@
-import { createGunzip } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
-import { ask, respond as respondTo } from '../unit/simulator/signed-request.ts';
+import { askPage } from '../unit/simulator/page.ts';
+import { ask, respond } from '../unit/simulator/signed-request.ts';
+
+// What a fault does is shown by what the client says of it: client-failures.test.ts, client-behind.test.ts, snapshot.test.ts.
 
 let simulator: Simulator;
 
@@ -15,151 +17,38 @@ afterEach(async () => {
 
 const vdn = () => simulator.vdn(25);
 const request = (options: Parameters<typeof ask>[2] = {}) => ask(simulator.baseUrl, 25, options);
-const respond = () => respondTo(simulator.baseUrl, 25);
+const listed = () =>
+  vdn()
+    .list()
+    .map(({ obsCode }) => obsCode);
 
-describe('answers that are none', () => {
-  test.each([
-    ['in seconds', '2'],
-    ['as a date', new Date(Date.UTC(2030, 0, 1)).toUTCString()],
-  ])('a status with Retry-After %s', async (_, retryAfter) => {
-    vdn().fault({ kind: 'status', status: 429, retryAfter });
-    const { status, headers } = await request();
-    expect([status, headers['retry-after']]).toEqual([429, retryAfter]);
-  });
-
-  test('a firewall page, also for a request without a signature', async () => {
-    vdn().fault({ kind: 'firewall' });
-    const { status, headers, body } = await request({ headers: { authorization: 'none' } });
-    expect([status, headers['content-type']]).toEqual([403, 'text/html; charset=utf-8']);
-    expect(body).toMatch(/^<!DOCTYPE html>/);
-  });
-
-  test('HTML with status 200', async () => {
-    vdn().fault({ kind: 'html' });
-    const { status, headers, body } = await request();
-    expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
-    expect(body).toMatch(/^<!DOCTYPE html>/);
-  });
-
-  test('a failure code, in both fields or in one', async () => {
-    vdn().fault({ kind: 'failure', resultCode: '0200001', times: 1 });
-    vdn().fault({ kind: 'failure', resultCode: '0200000', returnCode: '02000003', resultDesc: 'too long' });
-    const [both, one] = [await request(), await request()].map(({ body }): unknown => JSON.parse(body));
-    expect(both).toMatchObject({ resultCode: '0200001', returnCode: '0200001' });
-    expect(both).not.toHaveProperty('obsCodes');
-    expect(one).toMatchObject({ resultCode: '0200000', returnCode: '02000003', resultDesc: 'too long' });
-  });
-
-  test('a redirect to anywhere', async () => {
-    vdn().fault({ kind: 'redirect', location: 'http://127.0.0.1:1/elsewhere', status: 307 });
-    const { status, headers } = await request();
-    expect([status, headers.location]).toEqual([307, 'http://127.0.0.1:1/elsewhere']);
-  });
-
-  test('any bytes as a body', async () => {
-    const body = Uint8Array.from({ length: 256 }, (_, byte) => byte);
-    vdn().fault({ kind: 'body', body, headers: { 'Content-Type': 'application/json', 'X-Odd': 'yes' } });
-    const response = await respond();
-    expect([response.statusCode, response.headers['x-odd']]).toEqual([200, 'yes']);
-    expect(new Uint8Array(Buffer.concat(await response.toArray()))).toEqual(body);
-  });
-
-  test('half of the JSON, complete as HTTP', async () => {
-    const right = (await request()).body;
-    vdn().fault({ kind: 'truncated' });
-    const { status, body } = await request();
-    expect(status).toBe(200);
-    expect(right.startsWith(body)).toBe(true);
-    expect(() => JSON.parse(body)).toThrow(SyntaxError);
-  });
+test('left hanging, and closed at once with the simulator', async () => {
+  vdn().fault({ kind: 'hang' });
+  const hanging = expect(request()).rejects.toHaveProperty('code');
+  await expect.poll(() => simulator.requests.total).toBe(1);
+  await simulator.close();
+  await hanging;
+  expect(simulator.requests.entries()[0]?.status).toBeUndefined();
 });
 
-describe('connections', () => {
-  test('cut before any answer', async () => {
-    vdn().fault({ kind: 'cut' });
-    await expect(request()).rejects.toMatchObject({ code: 'ECONNRESET' });
-  });
-
-  test('cut within the body', async () => {
-    vdn().fault({ kind: 'cut', afterBytes: 30 });
-    const response = await respond();
-    let got = 0;
-    const reading = (async () => {
-      for await (const chunk of response) got += chunk.length;
-    })();
-    await expect(reading).rejects.toMatchObject({ code: 'ECONNRESET' });
-    expect(got).toBe(30);
-    expect(response.headers['content-length']).not.toBe('30');
-  });
-
-  test('left hanging, and closed at once with the simulator', async () => {
-    vdn().fault({ kind: 'hang' });
-    const hanging = expect(request()).rejects.toHaveProperty('code');
-    await expect.poll(() => simulator.requests.total).toBe(1);
-    await simulator.close();
-    await hanging;
-    expect(simulator.requests.entries()[0]?.status).toBeUndefined();
-  });
-
-  test('served a few bytes a second', async () => {
-    const right = (await request()).body;
-    vdn().fault({ kind: 'trickle', bytesPerSecond: 20 });
-    const started = performance.now();
-    const response = await respond();
-    expect(performance.now() - started).toBeLessThan(1_000);
-    let got = '';
-    for await (const chunk of response) {
-      got += chunk;
-      if (got.length >= 5) break;
-    }
-    expect(right.startsWith(got)).toBe(true);
-    expect(performance.now() - started).toBeGreaterThan(150);
-  });
-
-  test('served late, together with another fault', async () => {
-    vdn().fault({ kind: 'delay', ms: 80 });
-    vdn().fault({ kind: 'status', status: 500 });
-    const started = performance.now();
-    expect((await request()).status).toBe(500);
-    expect(performance.now() - started).toBeGreaterThan(75);
-  });
+test('served late, together with another fault', async () => {
+  vdn().fault({ kind: 'delay', ms: 80 });
+  vdn().fault({ kind: 'status', status: 500 });
+  const started = performance.now();
+  expect((await request()).status).toBe(500);
+  expect(performance.now() - started).toBeGreaterThan(75);
 });
 
-describe('oversized bodies', () => {
-  test('are valid answers but for their size', async () => {
-    vdn().fault({ kind: 'oversized', bytes: 6_000_000 });
-    const { body } = await request();
-    expect(body.length).toBeGreaterThan(6_000_000);
-    expect(JSON.parse(body)).toMatchObject({ resultCode: '0200000', totalCount: 12 });
-  });
-
-  test('of 2 GB are streamed, and nothing is left of them when the client goes', async () => {
-    vdn().fault({ kind: 'oversized', bytes: 2 * 1024 ** 3 });
-    const response = await respond();
-    let got = 0;
-    for await (const chunk of response) {
-      got += chunk.length;
-      if (got > 20 * 1024 ** 2) break;
-    }
-    await expect.poll(() => simulator.requests.counts().underWay).toBe(0);
-    expect(process.memoryUsage().arrayBuffers).toBeLessThan(500 * 1024 ** 2);
-  });
-
-  test('of 2 GB are a few MB as gzip', async () => {
-    vdn().fault({ kind: 'oversized', bytes: 2 * 1024 ** 3, gzip: true });
-    const response = await respond();
-    expect(response.headers['content-encoding']).toBe('gzip');
-    let packed = 0;
-    for await (const chunk of response) packed += chunk.length;
-    expect(packed).toBeLessThan(5 * 1024 ** 2);
-  });
-
-  test('unpack to what was packed', async () => {
-    vdn().fault({ kind: 'oversized', bytes: 2_500_000, gzip: true });
-    const response = await respond();
-    const body = Buffer.concat(await response.pipe(createGunzip()).toArray()).toString();
-    expect(JSON.parse(body)).toMatchObject({ padding: 'x'.repeat(2_500_000) });
-  });
+test('a body of 2 GB is streamed, and nothing is left of it when the client goes', async () => {
+  vdn().fault({ kind: 'oversized', bytes: 2 * 1024 ** 3 });
+  const response = await respond(simulator.baseUrl, 25);
+  let got = 0;
+  for await (const chunk of response) {
+    got += chunk.length;
+    if (got > 20 * 1024 ** 2) break;
+  }
+  await expect.poll(() => simulator.requests.counts().underWay).toBe(0);
+  expect(process.memoryUsage().arrayBuffers).toBeLessThan(500 * 1024 ** 2);
 });
 
 describe('for whom and how long', () => {
@@ -198,10 +87,97 @@ describe('for whom and how long', () => {
     expect(await statuses(1, 25)).toEqual([200]);
   });
 
-  test('the right answer still needs a signature', async () => {
+  test('the right answer still needs a signature, and a firewall stands before it', async () => {
     vdn().fault({ kind: 'total', total: 1 });
     expect((await request({ headers: { authorization: 'none' } })).status).toBe(401);
-    vdn().fault({ kind: 'oversized', bytes: 10 });
+    vdn().fault({ kind: 'oversized', bytes: 10, times: 1 });
     expect((await request({ headers: { authorization: 'none' } })).status).toBe(401);
+    vdn().fault({ kind: 'firewall' });
+    expect((await request({ headers: { authorization: 'none' } })).status).toBe(403);
+  });
+});
+
+describe('servers that answer from another list or another time', () => {
+  const page = (pageNum: number, pageSize = 5, vdnId = 25) =>
+    askPage(simulator.baseUrl, vdnId, { pageNum, pageSize });
+  const firstCodes = async (requests: number) => {
+    const firsts = [];
+    for (let request = 0; request < requests; request++) firsts.push((await page(1)).obsCodes[0]?.obsCode);
+    return firsts;
+  };
+
+  test('a node that is behind answers by turns', async () => {
+    const [gone = '', next = ''] = listed();
+    vdn().remove(gone);
+    vdn().fault({ kind: 'nodes', by: 'turns' });
+    expect(await firstCodes(4)).toEqual([next, gone, next, gone]);
+  });
+
+  test('a node that is behind answers at random, the same way each time', async () => {
+    const [gone] = listed();
+    vdn().edit((codes) => codes.slice(1));
+    vdn().fault({ kind: 'nodes', by: 'random' });
+    const firsts = await firstCodes(20);
+    expect(new Set(firsts).size).toBe(2);
+    vdn().clearFaults();
+    vdn().fault({ kind: 'nodes', by: 'random' });
+    expect(await firstCodes(20)).toEqual(firsts);
+    expect(firsts).toContain(gone);
+  });
+
+  test('a node that is two edits behind answers always at the same addresses', async () => {
+    const before = listed();
+    for (const obsCode of before.slice(0, 2)) vdn().remove(obsCode);
+    vdn().fault({ kind: 'nodes', by: 'address', edits: 2 });
+    const totals = async () =>
+      Promise.all([1, 2, 3, 4, 5].map(async (size) => (await page(1, size)).totalCount));
+    const first = await totals();
+    expect(new Set(first)).toEqual(new Set([before.length, before.length - 2]));
+    expect(await totals()).toEqual(first);
+  });
+
+  test('a cache gives what it gave at the same address, for each VDN its own', async () => {
+    vdn().fault({ kind: 'cache' });
+    simulator.vdn(26).fault({ kind: 'cache' });
+    const [first, other] = [await page(1), await page(1, 5, 26)];
+    vdn().edit((codes) => codes.slice(3));
+    expect([await page(1), await page(1, 5, 26)]).toEqual([first, other]);
+    expect((await page(1, 4)).totalCount).toBe(9);
+    vdn().clearFaults();
+    expect((await page(1)).totalCount).toBe(9);
+  });
+
+  test('every VDN has the list of one', async () => {
+    simulator.fault({ kind: 'one-list', vdnId: 7 });
+    const expected = await page(1, 50, 7);
+    simulator.vdn(7).remove(expected.obsCodes[0]?.obsCode ?? '');
+    for (const vdnId of [7, 25, 26]) {
+      expect((await page(1, 50, vdnId)).obsCodes).toEqual(simulator.vdn(7).list());
+    }
+  });
+});
+
+describe('behind the end', () => {
+  const behind = () => request({ pageNum: 4, pageSize: 5 });
+
+  test.each([400, 404, 500] as const)('is HTTP %i', async (answer) => {
+    vdn().fault({ kind: 'behind', answer });
+    expect((await behind()).status).toBe(answer);
+    expect((await request({ pageNum: 3, pageSize: 5 })).status).toBe(200);
+  });
+
+  test('is null, no list, a failure or the last page once more', async () => {
+    const answers = [];
+    for (const answer of ['null', 'missing', 'failure', 'last-page'] as const) {
+      vdn().clearFaults();
+      vdn().fault({ kind: 'behind', answer });
+      answers.push(JSON.parse((await behind()).body));
+    }
+    expect(answers).toEqual([
+      expect.objectContaining({ obsCodes: null, resultCode: '0200000' }),
+      expect.not.objectContaining({ obsCodes: expect.anything() }),
+      expect.objectContaining({ resultCode: '0200001' }),
+      expect.objectContaining({ obsCodes: vdn().list().slice(10), totalCount: 12 }),
+    ]);
   });
 });

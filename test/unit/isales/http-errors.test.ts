@@ -23,7 +23,9 @@ describe('what a status means, and what to do', () => {
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
   });
 
-  test.each([
+  test.each<[number, string, RegExp, Refusal['headers']?]>([
+    [502, 'http-status', /502 with what looks like a page of a/, html],
+    [523, 'http-status', /Ask the operator of the web application firewall/],
     [408, 'http-status', /answered 408/],
     [425, 'http-status', /answered 425/],
     [429, 'rate-limited', /too many requests\. Lower concurrency or set requestsPerSecond/],
@@ -31,8 +33,8 @@ describe('what a status means, and what to do', () => {
     [502, 'http-status', /answered 502/],
     [503, 'http-status', /answered 503/],
     [599, 'http-status', /answered 599/],
-  ])('%i is %s and tried again', (status, code, message) => {
-    const error = refusal(status);
+  ])('%i is %s and tried again', (status, code, message, headers = {}) => {
+    const error = refusal(status, headers);
     expect(error).toBeInstanceOf(RetriableError);
     expect([error.code, error.message]).toEqual([code, expect.stringMatching(message)]);
   });
