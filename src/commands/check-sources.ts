@@ -106,7 +106,7 @@ function describeSigning({ otherSigning, clockDifferenceMs }: Probe): string {
   if (clockDifferenceMs === undefined)
     return `${tried}: a key is wrong, the clocks differ (the server does not say its time), or ${between}`;
   if (Math.abs(clockDifferenceMs) > worryingClockMs)
-    return `${tried}, and the clocks differ: Put the clock right (NTP) first, and check again`;
+    return `${tried}, and the clocks differ: Correct the clock (NTP) first, and check again`;
   return `${tried}, and the clock is right: a key is wrong (accessKey, secretKey), or ${between}`;
 }
 

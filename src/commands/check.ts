@@ -22,8 +22,8 @@ export function checkCommand(exit: Exit): Command {
     .addHelpText(
       'after',
       `
-Each source is asked for one row of its first VDN. Where the signature is refused, the other documented ways to sign
-are tried, Host with and without its port among them, and the setting is named that the server takes.
+It asks each source for one row of its first VDN. Where the signature is refused, it tries the other documented ways to
+sign, also Host with and without its port, and names the setting that the server accepts.
 
 Examples:
   obs-code-sync check

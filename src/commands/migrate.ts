@@ -40,7 +40,7 @@ export function migrateCommand(exit: Exit): Command {
 }
 
 const examples = `
-The roles must exist; what a later migration adds is theirs too.
+The roles must exist; they also get rights on what later migrations add.
 
 Examples:
   obs-code-sync migrate

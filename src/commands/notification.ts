@@ -69,7 +69,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
       { text, summary: JSON.parse(summaryText(shownSummary(summary, invocation))) },
       attemptEnd(timeoutMs, leftMs, signal),
     );
-    if (failure !== undefined) logger.warn(`notify.url was not told of this run: ${failure}`);
+    if (failure !== undefined) logger.warn(`the notification of this run failed: ${failure}`);
   }
 
   let refusalTold = false;
@@ -126,9 +126,7 @@ async function textOf(
     const news = { held: await newlyHeld(db, runId), failing: await newlyFailing(db, runId), over };
     return newsText(news, invocation);
   } catch (cause) {
-    logger.warn(
-      `notify.url was not told of this run: the database could not be asked for its news: ${String(cause)}`,
-    );
+    logger.warn(`the notification of this run failed: the database query for it failed: ${String(cause)}`);
     return '';
   }
 }
@@ -215,7 +213,7 @@ export function newsText({ held, failing, over }: News, invocation: Invocation):
 
 /** A run that could not begin, or not go on, because of the database. */
 function refusalText(message: string, invocation: Invocation): string {
-  return `The sync did not do its work: ${withCommandLines(foreign(message), invocation)} Look at it: \`${commandLine(invocation, 'check')}\``;
+  return `The sync failed: ${withCommandLines(foreign(message), invocation)} Look at it: \`${commandLine(invocation, 'check')}\``;
 }
 
 function where(source: string, vdnIds: readonly number[]): string {

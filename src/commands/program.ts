@@ -71,7 +71,7 @@ function endOf(error: unknown): FatalError | Interruption | undefined {
 
 function usageError({ code, message }: CommanderError): FatalError {
   if (code === 'commander.help') return new FatalError('usage', 'Name a command.');
-  return new FatalError('usage', `${message.replace(/^error: /, '')}\nRun with --help for what there is.`);
+  return new FatalError('usage', `${message.replace(/^error: /, '')}\nRun with --help to see what there is.`);
 }
 
 async function report(ended: FatalError | Interruption, args: readonly string[]): Promise<void> {

@@ -28,7 +28,7 @@ export function simulateCommand(): Command {
     .option('--port <port>', 'port to listen on, 0 for any free one', numberUpTo(65_535), 28_443)
     .option('--https', 'serve HTTPS with a certificate made at start')
     .option('--ca-out <file>', 'with --https: write the CA certificate to trust, in PEM')
-    .option('--access-key <key>', 'access key that is let in', demoAccount.accessKey)
+    .option('--access-key <key>', 'access key that is accepted', demoAccount.accessKey)
     .option('--secret-key <key>', 'its secret key', demoAccount.secretKey)
     .option('--codes <n>', 'codes of each VDN', numberUpTo(90_000), 120)
     .option('--latency <ms>', 'answer so much later', numberUpTo(600_000), 0)

@@ -37,9 +37,9 @@ const runsShown = 10;
 export function statusCommand(exit: Exit): Command {
   return withCommonOptions(new Command('status'))
     .description('show the last runs, and the VDNs that are stale, failing or held')
-    .option('--plan <plan>', 'show this held difference whole')
+    .option('--plan <plan>', 'show every code of this held difference')
     .option('--json', 'print one JSON object on stdout')
-    .option('--html <file>', 'write the status page too, one file that needs no other', fileArgument)
+    .option('--html <file>', 'also write the status page, as one file', fileArgument)
     .addHelpText('after', examples)
     .action(async (options: StatusOptions) => {
       const invocation = invocationOf(options);

@@ -62,7 +62,7 @@ export function syncCommand(exit: Exit): Command {
     .addOption(new Option('--migrate', 'bring the schema up to date first').conflicts('dryRun'))
     .option(
       '--wait <duration>',
-      'wait so long for another run of the source to end, instead of ending with 75, e.g. 30m',
+      'wait up to this long for another run of the source to end, instead of ending with 75, e.g. 30m',
       durationArgument,
     )
     .addHelpText('after', examples)
@@ -78,7 +78,7 @@ Examples:
   obs-code-sync sync --source prod --json     for programs
   obs-code-sync sync --approve 3f9c0a12b7de48f1   apply a difference that was held
 
-Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are held, 5 none was completed,
+Exit codes: 0 done, 2 usage or configuration, 3 some VDNs failed, 4 some are held, 5 all failed,
 6 database unreachable, 7 database unusable, 75 another run is at work, 130/143 stopped by a signal.`;
 
 async function sync(options: SyncOptions, args: readonly string[]): Promise<ExitCode> {

@@ -29,10 +29,10 @@ export function furtherHeaders() {
 
 function problemsOf(name: string, value: unknown, seen: ReadonlySet<string>): string[] {
   // What is no name may hold a value, a secret one even, whose colon lacks its blank.
-  if (!token.test(name)) return ['has a key that is no header name (is a blank missing after its colon?)'];
+  if (!token.test(name)) return ['has a key that is not a header name (is a blank missing after its colon?)'];
   if (refused.has(name.toLowerCase()))
     return ['is set by the program or belongs to the connection; leave it out'];
-  if (seen.has(name.toLowerCase())) return ['is there twice, in different letters'];
+  if (seen.has(name.toLowerCase())) return ['is there twice, in different case'];
   if (typeof value === 'string' && !/^[\t\x20-\x7e\x80-\xff]*$/.test(value))
     return ['holds a character that no header may have; expected printable Latin letters'];
   return [];

@@ -48,7 +48,7 @@ function readConfigFile(file: string, namedBy: string): string {
   }
   throw new FatalError(
     'configuration',
-    `There is no configuration file ${file} (named by ${namedBy}). Make one of obs-code-sync.example.yaml, ` +
+    `There is no configuration file ${file} (named by ${namedBy}). Copy obs-code-sync.example.yaml, ` +
       'or name another with --config FILE or OBS_CODE_SYNC_CONFIG.',
   );
 }

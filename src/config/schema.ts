@@ -37,14 +37,14 @@ export function configSchema(directory: string, env: NodeJS.ProcessEnv = {}) {
         .describe('Hold a VDN that would see more than this share of its descriptions change.'),
       atLeast: wholeNumber(1, 100_000)
         .default(3)
-        .describe('Hold a VDN for a share only where it is this many codes.'),
+        .describe('Hold a VDN only where at least this many codes are concerned.'),
       source: mapping({
         removedShare: number(0, 1)
           .default(0.05)
           .describe('Hold them where they would lose more than this share of all codes of the source.'),
         atLeast: wholeNumber(1, 100_000_000)
           .default(50)
-          .describe('Hold them for the share only where it is this many codes.'),
+          .describe('Hold them only where at least this many codes are concerned.'),
       })
         .prefault({})
         .describe('The VDNs of a source that lose codes, taken together, where they are two or more.'),
@@ -103,7 +103,7 @@ export function configSchema(directory: string, env: NodeJS.ProcessEnv = {}) {
       ),
     })
       .exactOptional()
-      .describe('Who is told what a run began to hold, what began to fail, and when it is over.'),
+      .describe('Where to send what a run began to hold, what began to fail, and when that is over.'),
     log: mapping({
       level: oneOf(logLevels).default('info').describe('The least severe level that is logged.'),
     })

@@ -37,7 +37,7 @@ export function tlsSchema(directory: string) {
       ),
     insecureSkipVerify: trueOrFalse()
       .default(false)
-      .describe('Takes any certificate: the way there can be read and changed by others.'),
+      .describe('Accepts any certificate: others can then read and change the traffic.'),
   })
     .superRefine(refuseContradictions, { when: ({ value }) => typeof value === 'object' && value !== null })
     .prefault({})
@@ -47,7 +47,7 @@ export function tlsSchema(directory: string) {
       ...(certFile && { cert: certFile.pem }),
       ...(keyFile && { key: keyFile.pem }),
     }))
-    .describe('How the server is told from an impostor.');
+    .describe('How the identity of the server is verified.');
 }
 
 function readPrivateKey(path: string): Parsed<string> {

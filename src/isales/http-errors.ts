@@ -75,7 +75,7 @@ const firewallAdvice: Readonly<Record<number, string>> = {
   418:
     'Ask the operator of the web application firewall which rule it was (its log says; often one on the User-Agent or on ' +
     'headers), and to let obs-code-sync through; headers adds what it wants.',
-  523: 'Ask the operator of the web application firewall: it has met a loop, or has no way to the server behind it.',
+  523: 'Ask the operator of the web application firewall: it found a loop, or has no route to the server behind it.',
 };
 
 /**
@@ -107,7 +107,7 @@ function unauthorizedMessage({ headers, othersPass }: Refusal, said: string, now
     const direction = difference > 0 ? 'ahead of' : 'behind';
     return (
       `the server refused the signature (401)${said}, and its clock is ${Math.round(Math.abs(difference) / 1000)} s ${direction} this ` +
-      'machine’s: signatures are only good for minutes. Put the clock right (NTP) and run again.'
+      'machine’s: signatures are only good for minutes. Correct the clock (NTP) and run again.'
     );
   }
   if (othersPass) {

@@ -5,7 +5,7 @@ import { OutageError, VdnError } from '../errors.ts';
 
 export function outageBegins(error: VdnError, leftMs: number): string {
   return (
-    `the server is away: ${error.message} Its requests wait and use up no retries; one at a time asks whether it is back, ` +
+    `the server is away: ${error.message} Its requests wait and use up no retries; one at a time probes whether it is back, ` +
     `for ${span(leftMs)} at most (outage).`
   );
 }
@@ -17,7 +17,7 @@ export function outageEnds(lastedMs: number): string {
 export function givenUp(reason: VdnError): string {
   return reason instanceof OutageError
     ? `the server is given up for this run: ${reason.message}`
-    : `the VDNs that got no answer are given up, the others have their turn: ${reason.message}`;
+    : `the VDNs that got no answer are given up, the others go on: ${reason.message}`;
 }
 
 export function pauseBegins(pauseMs: number, refusals: number): string {

@@ -109,10 +109,8 @@ const explanations: Readonly<Record<string, string>> = {
   HOSTNAME_MISMATCH: 'the certificate is for another name than baseUrl’s: set it as tls.serverName',
   INVALID_PURPOSE:
     'the certificate is not made for a server (its purpose is another): have one issued for servers',
-  INVALID_CA:
-    'the certificate is signed by one that is no CA: put the server’s own certificate in tls.caFile',
-  PATH_LENGTH_EXCEEDED:
-    'the CA may not sign by so many steps: put the server’s own certificate in tls.caFile',
+  INVALID_CA: 'the signer of the certificate is not a CA: put the server’s own certificate in tls.caFile',
+  PATH_LENGTH_EXCEEDED: 'the CA may not sign so long a chain: put the server’s own certificate in tls.caFile',
   EPROTO: noTls,
   [reasons.wrongVersionNumber]: noTls,
   [reasons.httpRequest]: noTls,

@@ -60,7 +60,7 @@ export function createMetrics(sourceNames: readonly string[]): Metrics {
   });
   const vdns = new Counter({
     name: 'obs_code_sync_vdns_total',
-    help: 'VDNs that runs of this process came to a conclusion about, by outcome.',
+    help: 'VDNs of runs of this process, by outcome.',
     labelNames: ['source', 'outcome'],
     registers,
   });
@@ -176,7 +176,7 @@ function sourceGauges(registers: Registry[]): SourceGauges {
   );
   const heldSince = gauge(
     'obs_code_sync_held_since_timestamp_seconds',
-    'Since when the VDN that has been held longest is held, in seconds since the epoch; missing where none is.',
+    'When the VDN that has been held longest began to be held, in seconds since the epoch; missing where none is.',
   );
   const stale = gauge(
     'obs_code_sync_stale_vdns',

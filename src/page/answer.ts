@@ -35,8 +35,8 @@ export function renderUnavailablePage(
   at: Date,
 ): string {
   const sentence = `Whether today’s reports can be trusted is not known: ${reasons[code] ?? 'the database cannot be read'}.`;
-  const below = html`<p>${advice(code)} <code class="command">${commandLine(invocation, 'check')}</code> says where it is stuck, and so does the log. Codes that were stored are not
-lost by this; reports that can reach the database go on with what was verified last.</p>`;
+  const below = html`<p>${advice(code)} <code class="command">${commandLine(invocation, 'check')}</code> says what is wrong, and so does the log. Stored codes are
+not lost; reports that can reach the database still show what was verified last.</p>`;
   return pageDocument({
     title: 'The database is away · obs-code-sync',
     icon: favicon('bad'),

@@ -37,7 +37,7 @@ function nothing({ vdns, runs, invocation, staleAfterMs }: PageReport): Part {
     return html`The first run: ${command(commandLine(invocation, 'sync'))}. Until then there is nothing to look at.`;
   }
   if (vdns.length === 0)
-    return 'No VDN is configured: put some under vdns in the configuration, and run sync.';
+    return 'No VDN is configured: add some under vdns in the configuration, and run sync.';
   return `Nothing: no VDN is held, failing, or unverified for more than ${limit(staleAfterMs)}.`;
 }
 
@@ -214,8 +214,7 @@ function staleRow(group: readonly VdnEntry[]): Part[][] {
 function because({ failing, held, ageMs }: VdnEntry): string {
   if (failing) return 'failing, see above';
   if (held) return 'held, see above';
-  if (ageMs !== null && ageMs < 0)
-    return 'a clock was wrong: when an instant in the future really was is not known';
+  if (ageMs !== null && ageMs < 0) return 'a clock was wrong, so the real time is not known';
   return ageMs === null ? 'no run has read it yet' : 'no run has read it since';
 }
 

@@ -119,5 +119,5 @@ const titles: Readonly<Record<Trust, string>> = {
   good: 'Reports can be trusted · obs-code-sync',
   partly: 'Reports can be trusted, with exceptions · obs-code-sync',
   bad: 'Reports cannot be trusted · obs-code-sync',
-  unknown: 'Nothing to tell · obs-code-sync',
+  unknown: 'Nothing synced yet · obs-code-sync',
 };

@@ -55,7 +55,7 @@ export function createMigration(withOwner: WithDatabase, logger: Logger): Migrat
           const reason = error instanceof Error ? error.message : String(error);
           logger.warn(
             { errorCode },
-            `the schema cannot be brought up to date, tried again in ${waitMs / 1000} s: ${reason}`,
+            `the schema cannot be brought up to date, retried in ${waitMs / 1000} s: ${reason}`,
           );
           await pause(waitMs, undefined, { signal }).catch(() => {});
         }

@@ -105,7 +105,7 @@ export function createScheduler({
     metrics.nextRun(at);
     logger.warn(
       { exitCode, nextRunAt: at },
-      `the run ended with ${exitCode}; what it did not verify is tried again at ${at.toISOString()} ` +
+      `the run ended with ${exitCode}; what it did not verify is retried at ${at.toISOString()} ` +
         `(${attempt + 1} of ${schedule.retries})`,
     );
     return delayMs;
@@ -119,7 +119,7 @@ export function createScheduler({
   const timetable = createTimetable(schedule, logger, {
     onTime(due) {
       if (current !== undefined) {
-        const message = `the run of ${due.toISOString()} was left out: the one before is still under way`;
+        const message = `the run of ${due.toISOString()} is skipped: the one before is still under way`;
         logger.warn({ dueAt: due }, message);
         return;
       }

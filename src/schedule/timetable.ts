@@ -81,7 +81,7 @@ export function createTimetable(
   function tellLate(passed: Date, lateMs: number): void {
     logger.warn(
       { dueAt: passed, lateMs },
-      `the run of ${passed.toISOString()} was missed, since this process was held up or the clock was set; it is caught up ` +
+      `the run of ${passed.toISOString()} was missed, since this process was suspended or the clock was set; it is caught up ` +
         `now, ${minutes(lateMs)} late, by one run for all times that passed`,
     );
   }

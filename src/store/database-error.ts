@@ -126,7 +126,7 @@ function adviceFor(state: string | undefined): string {
         '`--grant-reader ROLE`. Where a row security policy stands in the way: alter role ROLE bypassrls.'
       );
     case sqlState.undefinedColumn:
-      return 'A table of another program may stand under a name that is needed: choose another database.schema, or rename what is there.';
+      return 'A table of another program may have a name that is needed: choose another database.schema, or rename what is there.';
     case sqlState.readOnlyTransaction:
       return (
         'It is a standby, or was made read-only. Give database.url the primary, or all hosts with ' +

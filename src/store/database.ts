@@ -104,7 +104,7 @@ function unreplaced(pool: PostgresPool): PostgresPool {
       first ??= client;
       if (client === first) return client;
       client.release();
-      throw new ConnectionLostError('the connection broke between two questions', undefined);
+      throw new ConnectionLostError('the connection broke between two queries', undefined);
     },
   };
 }

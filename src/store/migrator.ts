@@ -142,7 +142,7 @@ function migrationError(error: unknown, { schema, where }: OpenDatabase): FatalE
   if (namesTaken.includes(sqlStateOf(error))) {
     return new FatalError(
       'database-unusable',
-      `the schema ${schema} of the database ${where} has something of another program under a name that is needed: ` +
+      `the schema ${schema} of the database ${where} has an object of another program with a name that is needed: ` +
         `${message}. Nothing was changed. Choose another database.schema, or rename what is there.`,
       { cause: error },
     );

@@ -127,7 +127,7 @@ export class Reconnect {
 
   #gone(): FatalError {
     const { message } = fatalError(this.#lastError, this.#database.where);
-    const waited = `It was waited for ${this.#waitMs / 1000} s; what was finished is kept.`;
+    const waited = `The run waited for it for ${this.#waitMs / 1000} s; what was finished is kept.`;
     return new FatalError('database-unreachable', `${message} ${waited}`);
   }
 }

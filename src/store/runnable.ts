@@ -40,7 +40,7 @@ export async function requireRunnable(
       : []),
     ...(hidden.length > 0
       ? [
-          `a row security policy hides rows of ${hidden.join(', ')} from the role ${role}, and codes that are not seen would stay ` +
+          `a row security policy hides rows of ${hidden.join(', ')} from the role ${role}, and hidden codes would stay ` +
             `active: alter role ${role} bypassrls, or switch row security off for these tables`,
         ]
       : []),

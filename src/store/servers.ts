@@ -66,7 +66,7 @@ function clientOf(config: pg.ClientConfig): pg.Client {
   } catch (cause) {
     // Nothing but what the URL's query names is read here: sslrootcert, sslcert, sslkey.
     const detail =
-      cause instanceof Error && 'code' in cause ? cause.message : 'it is no URL that pg understands';
+      cause instanceof Error && 'code' in cause ? cause.message : 'it is not a URL that pg understands';
     throw new FatalError('configuration', `database.url cannot be used: ${detail}.`, { cause });
   }
 }

@@ -129,6 +129,6 @@ function tooLarge(bytes: number): VdnError {
   return new VdnError(
     'too-large',
     `the list takes more than ${bytes / 1024 / 1024} MiB in memory, which is more than a run has room for. Ask the operator of ` +
-      'the server what it sends; a list of result codes is some kilobytes.',
+      'the server what it sends; a list of result codes has a few kilobytes.',
   );
 }

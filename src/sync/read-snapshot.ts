@@ -120,7 +120,7 @@ function conflicting(list: CountedList, pageSize: number, before: Conflicts = ne
   const reason = [...conflicts].slice(0, 1).map(inWords).join();
   return {
     unconfirmed: { ...summaryOf(list, pageSize), conflicts },
-    reason: `${reason}, other ones than in the read before`,
+    reason: `${reason}, different from those in the read before`,
   };
 }
 
@@ -143,7 +143,7 @@ const noTwoAgree = 'codes are missing from it, and no two reads in a row gave th
 const repeatedOtherwise =
   'entries came more than once, and not the same ones with another page size; if it stays so, ask the operator of the server';
 const repetitionsHide =
-  'it names entries more than once, so that its total cannot show that the codes missing from it are gone; ' +
+  'it lists entries more than once, so its total cannot prove that the missing codes were removed; ' +
   'have the repeated entries removed at the source';
 const conflictAdvice =
   'Have the list corrected at the source, or set conflictingDescriptions: join for it to keep both texts.';

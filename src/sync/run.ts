@@ -159,10 +159,7 @@ function warnOfNews({ selection }: RunSettings, news: RunStore['news'], logger: 
     const { unconfigured = [], before } = news.get(source.name) ?? {};
     const change = newsInWords(source, before);
     if (change !== undefined)
-      logger.warn(
-        { source: source.name },
-        `source ${source.name} is another than in its last run: ${change}`,
-      );
+      logger.warn({ source: source.name }, `source ${source.name} has changed since its last run: ${change}`);
     if (unconfigured.length === 0) continue;
     logger.warn(
       { source: source.name, vdns: unconfigured.length },
@@ -182,7 +179,7 @@ function warnOfUnusedApprovals(
   for (const plan of unused) {
     logger.warn(
       { plan },
-      `the approval of ${plan} matched nothing, so it had no effect: no list that was read differs as was held under it when the ` +
+      `the approval of ${plan} matched nothing, so it had no effect: no list that was read has the difference that was held under it when the ` +
         'run began; `status` lists the plans that are held',
     );
   }

@@ -114,14 +114,14 @@ test('a source that is another one under its name is told, and named in the reas
   });
   const result = await english.sync();
   const change = 'the locale was zh_CN and is en_US';
-  expect(result.stderr).toContain(`source test is another than in its last run: ${change}`);
+  expect(result.stderr).toContain(`source test has changed since its last run: ${change}`);
   expect(result.json()).toMatchObject({
     exitCode: 4,
     outcomes: [{ reason: `10 of 10 descriptions would change, more than the limit of 50 %; ${change}` }],
   });
   // The next run knows this language; the reason stays the one of the night on which it was held.
   const next = await english.sync();
-  expect(next.stderr).not.toContain('is another than in its last run');
+  expect(next.stderr).not.toContain('has changed since its last run');
   expect(next.json()).toMatchObject({ outcomes: [{ reason: expect.stringContaining(change) }] });
 });
 

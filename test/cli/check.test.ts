@@ -52,7 +52,7 @@ describe('check', () => {
     const result = await check([{ baseUrl, vdns: [1] }]);
     expect(result.exitCode).toBe(5);
     expect(result.words).toMatch(/its clock is 3(600|599) s ahead of this machine’s/);
-    expect(result.words).toContain('Put the clock right');
+    expect(result.words).toContain('Correct the clock');
     expect(result.words).not.toContain('a key is wrong');
   });
 

@@ -63,7 +63,7 @@ test.each([
   const { exitCode, stdout, stderr } = await sync();
   expect(exitCode).toBe(3);
   expect(JSON.parse(stdout)).toMatchObject({ status: 'partial' });
-  expect(stderr).toContain('notify.url was not told of this run: ');
+  expect(stderr).toContain('the notification of this run failed: ');
   expect(stderr).toContain(why);
   expect(stdout + stderr).not.toContain('Zq7secret');
 });
@@ -92,5 +92,5 @@ test('each run that the database refuses is told', async () => {
     expect(messages).toHaveLength(told);
   }
   expect(messages).toMatchObject([{ summary: { runId: null, status: 'refused', exitCode: 7 } }, {}]);
-  expect(messages[0]?.text).toMatch(/^The sync did not do its work: .* check --config /s);
+  expect(messages[0]?.text).toMatch(/^The sync failed: .* check --config /s);
 });

@@ -18,7 +18,7 @@ test('schedule --migrate can be asked while the database is away, and migrates o
   const schedule = await startSchedule(config, '--migrate');
   const status = async (path: string) => (await fetch(schedule.url + path)).status;
   await schedule.waitForOutput(
-    /"errorCode":"database-unreachable".*tried again in 1 s: the database .* cannot be reached/,
+    /"errorCode":"database-unreachable".*retried in 1 s: the database .* cannot be reached/,
   );
   const asked = await Promise.all(['/healthz', '/readyz', '/metrics', '/'].map(status));
   expect(asked).toEqual([200, 503, 200, 503]);

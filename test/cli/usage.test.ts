@@ -66,6 +66,6 @@ test('the configuration is looked for where the option, then where the variable 
     /no configuration file \/nowhere\/of-variable\.yaml \(named by OBS_CODE_SYNC_CONFIG\)/,
   );
   expect(neither.stderr).toMatch(
-    /no configuration file \/.*\/obs-code-sync\.yaml \(named by default\)\. Make one of/,
+    /no configuration file \/.*\/obs-code-sync\.yaml \(named by default\)\. Copy obs/,
   );
 });

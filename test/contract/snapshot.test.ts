@@ -177,7 +177,7 @@ describe('a server that repeats entries', () => {
     const stored = vdn().list();
     vdn().fault({ kind: 'repeat-entries', count: 3 });
     vdn().remove('00604');
-    expect((await failureOf(read(stored))).message).toMatch(/names entries more than once/);
+    expect((await failureOf(read(stored))).message).toMatch(/lists entries more than once/);
   });
 
   test('with another description is a bad row once another page size gives it too', async () => {

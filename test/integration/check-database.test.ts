@@ -223,7 +223,7 @@ test.each([
   await expect(migrate(url)).rejects.toMatchObject({
     exitCode: 7,
     message: expect.stringMatching(
-      /something of another program.* already exists.*Choose another database.schema/,
+      /an object of another program.* already exists.*Choose another database.schema/,
     ),
   });
   const made = `select relname from pg_class where relnamespace = 'obs'::regnamespace`;

@@ -20,7 +20,7 @@ test('a receiver that does not answer is waited for once, and not for long', asy
   );
   await expect(telling).rejects.toBe(refused);
   expect(messages).toHaveLength(1);
-  expect(warnings).toEqual(['notify.url was not told of this run: no answer within 0.15 s']);
+  expect(warnings).toEqual(['the notification of this run failed: no answer within 0.15 s']);
 
   const ending = createNotifier({ ...options, timeoutMs: 60_000, leftMs: 50 });
   const last = ending.telling(

@@ -157,7 +157,7 @@ describe('a configuration file that cannot be read', () => {
   test('because it is missing, comes with how to make or name one', async () => {
     const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
     expect((await errorOf(loadConfig(file, {}))).message).toBe(
-      `There is no configuration file ${file} (named by --config). Make one of obs-code-sync.example.yaml, ` +
+      `There is no configuration file ${file} (named by --config). Copy obs-code-sync.example.yaml, ` +
         'or name another with --config FILE or OBS_CODE_SYNC_CONFIG.',
     );
   });

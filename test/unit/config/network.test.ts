@@ -88,7 +88,7 @@ describe('further headers', () => {
     [{ 'Transfer-Encoding': 'secretpw' }, 'belongs to the connection'],
     [{ 'X-Key': 'secretpw\r\nY: 1' }, 'sources[0].headers.X-Key (not shown): holds a character'],
     [{ 'X-Key': 5 }, 'sources[0].headers.X-Key (not shown): expected a text'],
-    [{ 'X-Key:secretpw': 'x' }, 'sources[0].headers is a mapping: has a key that is no header name'],
+    [{ 'X-Key:secretpw': 'x' }, 'sources[0].headers is a mapping: has a key that is not a header name'],
     [{ 'X-A': 'secretpw', 'x-a': 'secretpw' }, 'is there twice'],
     ['secretpw', 'sources[0].headers (not shown): expected a mapping'],
   ])('%j is refused: the name is shown, the value not', async (headers, problem) => {

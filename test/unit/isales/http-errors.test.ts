@@ -78,7 +78,7 @@ describe('Retry-After', () => {
 
 describe('a 401 from a server whose clock is another', () => {
   test.each([
-    ['Fri, 02 Jan 2026 03:14:05 GMT', /clock is 599 s ahead of this machine’s.*Put the clock right/],
+    ['Fri, 02 Jan 2026 03:14:05 GMT', /clock is 599 s ahead of this machine’s.*Correct the clock/],
     ['Fri, 02 Jan 2026 02:54:05 GMT', /clock is 601 s behind this machine’s/],
   ])('%s: says by how much', (date, message) => {
     expect(refusal(401, { date }).message).toMatch(message);

@@ -159,7 +159,7 @@ test('VDNs alone that never get an answer are given up alone, however often they
   await run(async () => 'answered', 9);
   const gaveUp = await Promise.all([1, 2, 3].map(attempts));
   for (const error of gaveUp) expect(error).toMatchObject({ code: 'network', name: 'VdnError' });
-  expect(notices.at(-1)).toMatch(/got no answer are given up, the others have their turn/);
+  expect(notices.at(-1)).toMatch(/got no answer are given up, the others go on/);
   expect(await run(async () => 'answered', 4)).toBe('answered');
   const soFar = asked;
   // Nothing is left of the time: two attempts show it.

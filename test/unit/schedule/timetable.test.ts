@@ -119,7 +119,7 @@ describe('as time passes', () => {
       {
         level: 40,
         dueAt: '2026-11-23T02:15:00.000Z',
-        msg: expect.stringContaining('was missed, since this process was held up or the clock was set'),
+        msg: expect.stringContaining('was missed, since this process was suspended or the clock was set'),
       },
     ]);
   });

@@ -27,7 +27,7 @@ describe('entries that come more than once', () => {
 
   test('keep codes from being removed, since a repetition can stand in the place of a live one', async () => {
     const { result } = read(() => list, { pageSize: 3, stored: entries(7) });
-    await expect(result).rejects.toThrow(incomplete(/names entries more than once/));
+    await expect(result).rejects.toThrow(incomplete(/lists entries more than once/));
   });
 
   test('do not keep codes from being removed where the list comes in one page', async () => {
