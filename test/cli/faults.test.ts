@@ -8,6 +8,7 @@ import { violations } from '../support/invariants.ts';
 import { type TestDatabase, testDatabase } from '../support/postgres.ts';
 import { type FaultCase, lastingFaults, passingFaults } from './faults-table.ts';
 import { listenElsewhere, throughFaults, vdns, type World } from './faults-world.ts';
+import { asStored } from './summary-shape.ts';
 
 const elsewhere = await listenElsewhere();
 const lasting = Object.values(lastingFaults(elsewhere.url)).flat();
@@ -51,7 +52,7 @@ describe('a fault that lasts fails its VDN alone:', () => {
       expect(after?.vdn).toEqual({
         ...before?.vdn,
         ...{ last_outcome: 'failed', last_error_code: errorCode, consecutive_failures: 1 },
-        last_error_message: outcome(vdns.faulty)?.message,
+        last_error_message: asStored(outcome(vdns.faulty)?.message),
         ...{ failing_since: after?.vdn.failing_since, last_attempt_at: after?.vdn.last_attempt_at },
         last_run_id: summaryOf(lastingWorld.faulty).runId,
       });

@@ -9,6 +9,7 @@ import { violations } from '../support/invariants.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { query } from '../support/template-database.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
+import { asStored } from './summary-shape.ts';
 
 const vdnsOfEach = 40;
 const wrongKey = 'not-the-secret-key';
@@ -182,7 +183,8 @@ test('a 401 tells of the clock where the clocks are more than a minute apart, an
     expect(stored).toEqual([
       { last_error_code: 'unauthorized', last_error_message: expect.stringMatching(message) },
     ]);
-    expect(outcomes.find(({ source }) => source === name)?.message).toBe(stored[0]?.last_error_message);
+    const told = outcomes.find(({ source }) => source === name)?.message;
+    expect(asStored(told)).toBe(stored[0]?.last_error_message);
   }
 });
 

@@ -85,3 +85,8 @@ export function summaryOf(result: CommandResult): z.infer<typeof summarySchema> 
   if (/^\s+at .*:\d+:\d+/m.test(result.stderr)) throw new Error(`a stack trace:\n${result.stderr}`);
   return summary;
 }
+
+/** A message as the database has it, where commands have neither the program's name nor its configuration. */
+export function asStored(message = ''): string {
+  return message.replaceAll(/`node \S+ (.*?) --config \S+?`/g, '`$1`');
+}
