@@ -1,9 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Transaction } from 'kysely';
 import { parseDuration } from '../config/fields.ts';
-import { countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
-import { formatInstant, formatSpan } from '../domain/time-text.ts';
+import { countOf, formatInstant, formatSpan } from '../domain/text.ts';
 import { exitCodes } from '../errors.ts';
 import {
   type ChangeFilter,

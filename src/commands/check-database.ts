@@ -1,5 +1,5 @@
 import type { Config } from '../config/schema.ts';
-import { formatSpan } from '../domain/time-text.ts';
+import { formatSpan } from '../domain/text.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import { type Circumstances, circumstances, futureInstants } from '../store/circumstances.ts';
 import type { OpenDatabase } from '../store/database.ts';

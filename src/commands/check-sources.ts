@@ -1,7 +1,6 @@
 import { shownProxy } from '../config/proxy.ts';
 import type { SourceConfig } from '../config/schema.ts';
-import { formatSpan } from '../domain/time-text.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { formatSpan, vdnRanges } from '../domain/text.ts';
 import { type ExitCode, exitCodes, type VdnError } from '../errors.ts';
 import { type Probe, probeSource, probeVdns } from '../isales/probe.ts';
 import type { Finding } from './check-database.ts';

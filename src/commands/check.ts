@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import type { Config } from '../config/schema.ts';
-import { countOf } from '../domain/count-text.ts';
 import { type Invocation, withCommandLines } from '../domain/invocation.ts';
+import { countOf } from '../domain/text.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import { checkDatabase, type Finding } from './check-database.ts';
 import { checkSources } from './check-sources.ts';

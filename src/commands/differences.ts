@@ -1,6 +1,6 @@
 import type { Change } from '../domain/diff.ts';
 import { harmless } from '../domain/quote.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { vdnRanges } from '../domain/text.ts';
 import { coloured, mostOnScreen, table } from './terminal.ts';
 
 /** A change in every VDN of a source that has it. */

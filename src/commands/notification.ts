@@ -3,10 +3,9 @@ import https from 'node:https';
 import type { Logger } from 'pino';
 import { environmentProxy } from '../config/proxy.ts';
 import type { Config } from '../config/schema.ts';
-import { countOf } from '../domain/count-text.ts';
 import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { harmless } from '../domain/quote.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { countOf, vdnRanges } from '../domain/text.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import {

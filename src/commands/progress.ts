@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import { formatSpan } from '../domain/time-text.ts';
+import { formatSpan } from '../domain/text.ts';
 import type { RunObserver } from '../sync/run.ts';
 
 /** A screen that shows a run's progress, and log lines above it. */

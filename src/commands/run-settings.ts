@@ -4,8 +4,8 @@ import type { Config } from '../config/schema.ts';
 import { FatalError } from '../errors.ts';
 import type { RunOrigin } from '../store/run-log.ts';
 import type { RunSettings } from '../sync/run-settings.ts';
+import type { Shard } from '../sync/selection.ts';
 import { type SelectionOptions, select } from '../sync/selection.ts';
-import type { Shard } from '../sync/shard.ts';
 import { version } from '../version.ts';
 
 /** What may be chosen for a run; what is left out is everything, and for real. */

@@ -1,10 +1,9 @@
-import { countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
 import { planInWords } from '../domain/difference-text.ts';
 import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
-import { formatSpan } from '../domain/time-text.ts';
+import { countOf, formatSpan } from '../domain/text.ts';
 import type { RunSummary } from '../sync/summary.ts';
 import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
 import { coloured, mostOnScreen, print, printCommand, table } from './terminal.ts';

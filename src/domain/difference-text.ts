@@ -1,5 +1,5 @@
-import { count, countOf } from './count-text.ts';
 import { type Change, type ChangeCounts, changeKinds, countChanges } from './diff.ts';
+import { count, countOf } from './text.ts';
 
 /** A difference in a sentence's words: what an approval would do. */
 export function differenceInWords(difference: readonly Change[]): string {

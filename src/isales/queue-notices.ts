@@ -1,4 +1,4 @@
-import { formatSpan } from '../domain/time-text.ts';
+import { formatSpan } from '../domain/text.ts';
 import { OutageError, VdnError } from '../errors.ts';
 
 /** Messages about a server that keeps its requests waiting, each shown once. */

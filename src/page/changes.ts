@@ -1,7 +1,6 @@
-import { count, countOf } from '../domain/count-text.ts';
 import type { Change } from '../domain/diff.ts';
 import { commandLine } from '../domain/invocation.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { count, countOf, vdnRanges } from '../domain/text.ts';
 import type { RecentChange } from '../store/recent-changes.ts';
 import { folded, type Html, html, type Part, section } from './html.ts';
 import type { PageReport } from './report.ts';

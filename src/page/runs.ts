@@ -1,8 +1,7 @@
-import { count, countOf } from '../domain/count-text.ts';
 import { changeKinds } from '../domain/diff.ts';
 import { commandLine } from '../domain/invocation.ts';
 import { vdnOutcomes } from '../domain/outcome.ts';
-import { formatSpan } from '../domain/time-text.ts';
+import { count, countOf, formatSpan } from '../domain/text.ts';
 import type { RunEntry } from '../store/status.ts';
 import type { RunStatus } from '../store/tables.ts';
 import { folded, type Html, html, type Part, section, table } from './html.ts';

@@ -1,6 +1,5 @@
-import { count, countOf } from '../domain/count-text.ts';
 import { commandLine } from '../domain/invocation.ts';
-import { formatSpan } from '../domain/time-text.ts';
+import { count, countOf, formatSpan } from '../domain/text.ts';
 import type { RunEntry } from '../store/status.ts';
 import { recentChanges } from './changes.ts';
 import { needsPerson } from './exceptions.ts';

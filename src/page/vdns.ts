@@ -1,4 +1,4 @@
-import { count, countOf } from '../domain/count-text.ts';
+import { count, countOf } from '../domain/text.ts';
 import type { VdnEntry } from '../store/status.ts';
 import { folded, type Html, html, type Part, section } from './html.ts';
 import type { PageReport } from './report.ts';

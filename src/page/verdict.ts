@@ -1,4 +1,4 @@
-import { count, countOf } from '../domain/count-text.ts';
+import { count, countOf } from '../domain/text.ts';
 import type { RunEntry, VdnEntry } from '../store/status.ts';
 import type { PageReport } from './report.ts';
 import { lastEnded } from './runs.ts';

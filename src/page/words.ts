@@ -1,4 +1,4 @@
-import { formatSpan } from '../domain/time-text.ts';
+import { formatSpan } from '../domain/text.ts';
 import { type Html, html } from './html.ts';
 
 const second = 1000;

@@ -1,13 +1,12 @@
 import type { Logger } from 'pino';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { vdnRanges } from '../domain/text.ts';
 import { FatalError, Interruption } from '../errors.ts';
 import type { Attempt } from '../isales/client.ts';
 import type { OpenDatabase } from '../store/run-store.ts';
 import { openRunStore, type RunScope, type RunStore } from '../store/run-store.ts';
 import type { RunSettings } from './run-settings.ts';
 import { vdnsSelected } from './selection.ts';
-import { newsInWords } from './source-news.ts';
-import { syncSources } from './sources.ts';
+import { newsInWords, syncSources } from './sources.ts';
 import type { RunCounters, RunSummary, VdnResult } from './summary.ts';
 
 /** Observes a run: a progress bar, metrics. */

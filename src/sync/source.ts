@@ -1,5 +1,5 @@
 import { type GuardLimits, sourceSuspicion } from '../domain/guard.ts';
-import { vdnRanges } from '../domain/vdn-ranges.ts';
+import { vdnRanges } from '../domain/text.ts';
 import { VdnError, type VdnErrorCode } from '../errors.ts';
 import type { VdnState } from '../store/run-store.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';

@@ -1,15 +1,13 @@
 import type { Logger } from 'pino';
+import type { SourceConfig } from '../config/schema.ts';
 import { type Attempt, createClient } from '../isales/client.ts';
 import { ServerQueue } from '../isales/server-queue.ts';
-import type { RunStore } from '../store/run-store.ts';
-import { unknownVdn, type VdnState } from '../store/run-store.ts';
+import { type RunStore, type SourceNews, unknownVdn, type VdnState } from '../store/run-store.ts';
 import { Approvals } from './approvals.ts';
 import { ListRoom } from './list-room.ts';
 import type { RunSettings } from './run-settings.ts';
-import type { SourceSelection } from './selection.ts';
-import { serverOf } from './shard.ts';
+import { type SourceSelection, serverOf } from './selection.ts';
 import { syncSource } from './source.ts';
-import { newsInWords } from './source-news.ts';
 import type { VdnResult } from './summary.ts';
 
 interface RunHooks {
@@ -103,4 +101,25 @@ function byServer(selection: readonly SourceSelection[], logger: Logger) {
     const notify = (message: string) => logger.warn({ source: names }, `${names}: ${message}`);
     return [{ queue: new ServerQueue(first.source, { notify }), selections }];
   });
+}
+
+/**
+ * What is different about a source since its last run, in words: the usual cause of a held change.
+ *
+ * @returns undefined where it is the same, or where nothing is known of the last run
+ */
+export function newsInWords(
+  { baseUrl, locale }: Pick<SourceConfig, 'baseUrl' | 'locale'>,
+  before: SourceNews['before'],
+): string | undefined {
+  // A row of version 0.1.0 has no server: nothing is known of its last run.
+  if (before === undefined || before.server === null) return undefined;
+  const changes = [
+    ['server', before.server, new URL(baseUrl).host],
+    ['locale', before.locale, locale ?? null],
+  ] as const;
+  const said = changes
+    .filter(([, was, is]) => was !== is)
+    .map(([what, was, is]) => `the ${what} was ${was ?? 'not set'} and is ${is ?? 'not set'}`);
+  return said.length === 0 ? undefined : said.join(', ');
 }

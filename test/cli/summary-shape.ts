@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { changeKinds } from '../../src/domain/diff.ts';
+import { vdnErrorCodes } from '../../src/errors.ts';
 import type { CommandResult } from '../support/command.ts';
 
 const count = z.int().nonnegative();
@@ -24,26 +25,7 @@ const change = z.strictObject({
 });
 const place = { source: z.string(), vdnId: z.int().min(1).max(9999), requests: count };
 const plan = z.string().regex(/^[0-9a-f]{16}$/);
-const errorCode = z.enum([
-  'unauthorized',
-  'forbidden',
-  'tls',
-  'network',
-  'timeout',
-  'http-status',
-  'rate-limited',
-  'redirect',
-  'too-large',
-  'not-json',
-  'bad-response',
-  'isales-error',
-  'incomplete-snapshot',
-  'bad-row',
-  'stale-snapshot',
-  'database',
-  'source-unavailable',
-  'interrupted',
-]);
+const errorCode = z.enum(vdnErrorCodes);
 const changes = z.array(change).optional();
 const message = z.string().min(1);
 const outcome = z.discriminatedUnion('outcome', [

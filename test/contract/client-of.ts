@@ -3,21 +3,10 @@ import type { SourceConfig } from '../../src/config/schema.ts';
 import { VdnError } from '../../src/errors.ts';
 import { type Attempt, createClient, type PageRequest } from '../../src/isales/client.ts';
 import { ServerQueue } from '../../src/isales/server-queue.ts';
-import { demoAccount } from '../../src/simulator/index.ts';
+import { sourceOf } from '../support/source.ts';
 
 export type ClientSettings = Omit<Parameters<typeof createClient>[0], 'baseUrl'> &
   Pick<SourceConfig, 'concurrency' | 'outageMs'>;
-
-/** What a source has where its configuration says nothing, but no further attempts. */
-const plainSettings: ClientSettings = {
-  ...demoAccount,
-  timeoutMs: 10_000,
-  retries: 0,
-  outageMs: 60_000,
-  concurrency: 4,
-  tls: { insecureSkipVerify: false },
-  signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
-};
 
 export interface TestClient {
   /** Reads a page of VDN 25. */
@@ -42,7 +31,8 @@ const quick = {
 
 /** A client that is closed when the test is over. */
 export function clientOf(baseUrl: string, settings: Partial<ClientSettings> = {}): TestClient {
-  const source = { ...plainSettings, ...settings, baseUrl };
+  const { locale: _, ...plain } = sourceOf(baseUrl, [25], { outageMs: 60_000 });
+  const source = { ...plain, ...settings };
   const queue = new ServerQueue(source, { notify: (message) => notices.push(message), delays: quick });
   const client = createClient(source, queue);
   const attempts: Attempt[] = [];

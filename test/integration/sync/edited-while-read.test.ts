@@ -5,11 +5,12 @@ import { createClient } from '../../../src/isales/client.ts';
 import { ServerQueue } from '../../../src/isales/server-queue.ts';
 import { type Simulator, startSimulator } from '../../../src/simulator/index.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
+import { sourceOf } from '../../support/source.ts';
 import { type Chance, Seeded } from '../../unit/sync/model/chance.ts';
 import { EditedList } from '../../unit/sync/model/edited-list.ts';
 import { usualEdits } from '../../unit/sync/model/worlds.ts';
 import { kinds, rowsOf } from '../store/opened.ts';
-import { sourceOf, sync } from './engine.ts';
+import { sync } from './engine.ts';
 
 /** Each VDN has a list of its own, edited in its own way in each night's run. In more nights most lists would have repeated entries. */
 const nights = 4;

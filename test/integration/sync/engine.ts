@@ -1,35 +1,10 @@
 import type { SourceConfig } from '../../../src/config/schema.ts';
 import { createLogger } from '../../../src/observe/logger.ts';
-import { demoAccount } from '../../../src/simulator/index.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
 import { runSync } from '../../../src/sync/run.ts';
 import type { RunSettings } from '../../../src/sync/run-settings.ts';
 import { RunCounters, type RunSummary } from '../../../src/sync/summary.ts';
 import { locksReleased } from '../store/opened.ts';
-
-/** A source as the configuration gives it, with the simulator's own keys. */
-export function sourceOf(
-  baseUrl: string,
-  vdns: number[],
-  settings: Partial<SourceConfig> = {},
-): SourceConfig {
-  return {
-    ...demoAccount,
-    name: 'prod',
-    baseUrl,
-    vdns,
-    locale: 'en_US',
-    pageSize: 50,
-    concurrency: 4,
-    timeoutMs: 10_000,
-    retries: 0,
-    outageMs: 1_000,
-    tls: { insecureSkipVerify: false },
-    signing: { headers: ['content-type', 'host'], timestamp: 'seconds' },
-    conflictingDescriptions: 'fail',
-    ...settings,
-  };
-}
 
 /** One run over all VDNs of the sources; the guard lets everything pass unless the settings say otherwise. */
 export async function sync(

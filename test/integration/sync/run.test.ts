@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../../src/simulator/index.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
+import { sourceOf } from '../../support/source.ts';
 import { kinds, rowsOf } from '../store/opened.ts';
-import { sourceOf, sync } from './engine.ts';
+import { sync } from './engine.ts';
 
 describe.each(Object.entries(kinds))('on %s', (_, open) => {
   let database: OpenDatabase;

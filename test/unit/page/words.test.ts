@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { countOf } from '../../../src/domain/count-text.ts';
+import { countOf } from '../../../src/domain/text.ts';
 import { age, clipped, limit, moment, shortCount } from '../../../src/page/words.ts';
 
 const minute = 60_000;

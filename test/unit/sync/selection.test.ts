@@ -1,16 +1,10 @@
 import { expect, test } from 'vitest';
-import type { SourceConfig } from '../../../src/config/schema.ts';
 import { FatalError } from '../../../src/errors.ts';
 import { type SelectionOptions, select, vdnsSelected } from '../../../src/sync/selection.ts';
+import { sourceOf } from '../../support/source.ts';
 
-function source(name: string, vdns: number[], baseUrl = `https://${name}.example.com`): SourceConfig {
-  return {
-    ...{ name, vdns, baseUrl, accessKey: 'a', secretKey: 's', pageSize: 50, concurrency: 4 },
-    ...{ timeoutMs: 1, retries: 0, outageMs: 1, tls: { insecureSkipVerify: false } },
-    signing: { headers: ['host'], timestamp: 'seconds' },
-    conflictingDescriptions: 'fail',
-  };
-}
+const source = (name: string, vdns: number[], baseUrl = `https://${name}.example.com`) =>
+  sourceOf(baseUrl, vdns, { name });
 
 const sources = [source('north', [1, 2, 3]), source('south', [3, 4])];
 const chosen = (options: SelectionOptions) =>
@@ -88,11 +82,4 @@ test('shards together have every source once', () => {
       .sort(),
   ).toEqual(many.map(({ name }) => name).sort());
   for (const share of shares) expect(share.length).toBeGreaterThan(0);
-});
-
-test('sources on one server are in one shard, with any path', () => {
-  const baseUrls = ['https://h:1', 'https://h:1/path', 'https://H:1/'];
-  const same = baseUrls.map((baseUrl, index) => source(`s${index}`, [1], baseUrl));
-  const shares = [1, 2, 3, 4].map((index) => select(same, { shard: { index, count: 4 } }).length);
-  expect(shares.toSorted()).toEqual([0, 0, 0, 3]);
 });

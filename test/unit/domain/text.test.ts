@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { vdnRanges } from '../../../src/domain/vdn-ranges.ts';
+import { vdnRanges } from '../../../src/domain/text.ts';
 
 test.each([
   [[7], '7'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { shardArgument, shardOfJob } from '../../src/commands/run-settings.ts';
+import { shardArgument, shardOfJob } from '../../../src/commands/run-settings.ts';
 
 describe('--shard I/N', () => {
   test.each([

@@ -1,0 +1,54 @@
+const whole = new Intl.NumberFormat('en');
+
+/** `9,999`. */
+export function count(number: number): string {
+  // Ten thousand VDNs have small numbers each, and the formatter takes its time.
+  return number < 1000 ? String(number) : whole.format(number);
+}
+
+/** `9,999 VDNs`, `1 VDN`. */
+export function countOf(number: number, one: string, several = `${one}s`): string {
+  return `${count(number)} ${number === 1 ? one : several}`;
+}
+
+/** An instant as people read it, in UTC and to the second. */
+export function formatInstant(instant: Date | null): string {
+  return instant === null ? '—' : `${instant.toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** A span of time in its two largest units, e.g. `1 d 3 h`. */
+export function formatSpan(ms: number): string {
+  const units = [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['min', 60_000],
+    ['s', 1000],
+  ] as const;
+  const largest = units.findIndex(([, length]) => ms >= length);
+  if (largest === -1) return `${Math.round(ms)} ms`;
+  let rest = ms;
+  const parts = units.slice(largest, largest + 2).map(([unit, length]) => {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    return { unit, count };
+  });
+  return parts
+    .filter(({ count }, index) => index === 0 || count > 0)
+    .map(({ unit, count }) => `${count} ${unit}`)
+    .join(' ');
+}
+
+/** VDNs as an operator writes them, `1-120, 130`; of many ranges only the first few. */
+export function vdnRanges(vdnIds: readonly number[], mostRanges = 5): string {
+  const ranges: { first: number; last: number }[] = [];
+  for (const vdnId of [...vdnIds].sort((a, b) => a - b)) {
+    const current = ranges.at(-1);
+    if (current?.last === vdnId - 1) current.last = vdnId;
+    else ranges.push({ first: vdnId, last: vdnId });
+  }
+  const shown = ranges
+    .slice(0, mostRanges)
+    .map(({ first, last }) => (first === last ? first : `${first}-${last}`));
+  const hidden = ranges.slice(mostRanges).reduce((sum, { first, last }) => sum + last - first + 1, 0);
+  return hidden === 0 ? shown.join(', ') : `${shown.join(', ')} and ${hidden} more`;
+}
