@@ -1,13 +1,16 @@
 #!/usr/bin/env node
-// For any Node, however old: one before 22.18 cannot even load main.ts. So no syntax and no built-in module here that
-// came after Node 12, and nothing imported before the version is known.
+// For any Node, however old: one before 22.18, and 23 before 23.6, cannot even load main.ts. So no syntax and no built-in
+// module here that came after Node 12, and nothing imported before the version is known.
 
 var needed = [22, 22];
 var version = process.versions.node.split('.').map(Number);
-var newEnough = version[0] > needed[0] || (version[0] === needed[0] && version[1] >= needed[1]);
+var least = { 22: needed[1], 23: 6 }[version[0]] || 0;
 
-if (newEnough) {
-  void import('./main.ts');
+if (version[0] >= needed[0] && version[1] >= least) {
+  import('./main.ts').catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    end('The packages of obs-code-sync are not installed, or not all of them: run "npm ci" in the checkout.');
+  });
 } else {
   Promise.all([import('node:child_process'), import('node:fs'), import('node:path')]).then(
     ([childProcess, fs, path]) => {
@@ -41,9 +44,13 @@ function runWith(node, childProcess) {
 }
 
 function refuse() {
-  process.stderr.write(
+  end(
     `obs-code-sync needs Node ${needed.join('.')} or later, and this is ${process.version}: install one, or run "npm ci" in ` +
-      'the checkout, which brings one for Linux.\n',
+      'the checkout, which brings one for Linux (unless optional packages are left out).',
   );
+}
+
+function end(why) {
+  process.stderr.write(`${why}\n`);
   process.exitCode = 2;
 }

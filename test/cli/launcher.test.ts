@@ -1,11 +1,23 @@
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { launch } from '../support/command.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const launcher = path.join(root, 'src/bin.js');
+
+const none = { exitCode: 2, stdout: '' };
+
+/** The launcher and nothing else of the program. */
+async function bareLauncher() {
+  const directory = await temporaryDirectory();
+  await mkdir(path.join(directory, 'src'));
+  await writeFile(path.join(directory, 'package.json'), '{"type":"module"}');
+  await copyFile(launcher, path.join(directory, 'src/bin.js'));
+  return directory;
+}
 
 /** The launcher as `npm link` installs it, under a Node that says that it is an older one. */
 async function startedByOldNode(file: string) {
@@ -38,12 +50,16 @@ test('signals reach the program, and its exit code comes back', async () => {
 });
 
 test('where there is no Node that can run it, one line says which is needed', async () => {
-  const bare = path.join(await temporaryDirectory(), 'src');
-  await mkdir(bare);
-  await writeFile(path.join(bare, '..', 'package.json'), '{"type":"module"}');
-  await copyFile(launcher, path.join(bare, 'bin.js'));
-  const start = await startedByOldNode(path.join(bare, 'bin.js'));
-  const { exitCode, stdout, stderr } = await start('sync').exit;
-  expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-  expect(stderr).toMatch(/^obs-code-sync needs Node 22\.22 or later, and this is v18\.19\.0: .*\n$/);
+  const start = await startedByOldNode(path.join(await bareLauncher(), 'src/bin.js'));
+  const result = await start('sync').exit;
+  expect(result).toMatchObject(none);
+  expect(result.stderr).toMatch(/^obs-code-sync needs Node 22\.22 or later, and this is v18\.19\.0: .*\n$/);
+});
+
+test.each(['start', 'demo'] as const)('npm run %s without the packages is one line, too', async (name) => {
+  const cwd = await bareLauncher();
+  await copyFile(path.join(root, 'src/main.ts'), path.join(cwd, 'src/main.ts'));
+  const result = await launch(['sh', '-c', manifest.scripts[name]], { cwd }).exit;
+  expect(result).toMatchObject(none);
+  expect(result.stderr).toMatch(/^The packages of obs-code-sync are not installed.*run "npm ci".*\n$/);
 });
