@@ -3,12 +3,12 @@
  *
  * - `FatalError` ends the command; its `exitCode` is the process's.
  * - `VdnError` ends one VDN; the run goes on with the next one.
- * - `RetriableError` is a `VdnError` whose attempt is worth repeating first.
+ * - `RetriableError` is a `VdnError` whose attempt should be retried first.
  * - `OutageError` is a `VdnError` that ends its source.
- * - `DatabaseError` is what `store/` throws where the database failed; its subclasses say whether that passes.
+ * - `DatabaseError` is what `store/` throws where the database failed; its subclasses say whether a retry may help.
  *
- * Every message is written for the operator: what happened, where, and what to do next. None may hold a
- * secret, a signature or a request header.
+ * Every message is written for the operator: what happened, where, and what to do next. None may hold a secret, a
+ * signature or a request header.
  */
 
 /** Why a VDN was not brought up to date; stored in the database and part of the run summary. */
@@ -101,7 +101,7 @@ export class VdnError extends Error {
   }
 }
 
-/** An attempt that may well succeed when it is repeated. */
+/** An attempt that may succeed when it is retried. */
 export class RetriableError extends VdnError {
   override readonly name = 'RetriableError';
   /** How long the server asked to wait, in milliseconds, where it said so. */
@@ -142,14 +142,14 @@ export class DatabaseError extends Error {
   }
 }
 
-/** The connection broke or could not be made. A commit that was under way may stand or not. */
+/** The connection broke or could not be made. A commit that was under way may have succeeded or not. */
 export class ConnectionLostError extends DatabaseError {
   override readonly name = 'ConnectionLostError';
 }
 
 /**
  * The server refused for a reason that passes: a lock, a standby on its way to being a primary, no connection left.
- * Nothing of the operation stands.
+ * Nothing of the operation was written.
  */
 export class DatabaseBusyError extends DatabaseError {
   override readonly name = 'DatabaseBusyError';

@@ -33,7 +33,7 @@ interface ChangesOptions extends VdnOptions {
 
 const defaultSinceMs = 86_400_000;
 
-/** `changes`: what the runs of late changed in the codes. */
+/** `changes`: what the latest runs changed in the codes. */
 export function changesCommand(exit: Exit): Command {
   return withVdnOptions(new Command('changes'))
     .description('show which codes were added, changed, removed or returned')
@@ -78,7 +78,7 @@ function sinceArgument(text: string): Since {
   if (parseDuration(text).ok) return durationArgument(text);
   const wellFormed = /^[\d-]{10}(T\d\d:\d\d(:\d\d)?Z?)?$/.test(text);
   const instant = new Date(/:\d\d$/.test(text) ? `${text}Z` : text);
-  // 30 February would be taken for a day in March.
+  // 30 February would become a day in March.
   if (wellFormed && !Number.isNaN(instant.getTime()) && instant.toISOString().startsWith(text.slice(0, 10)))
     return instant;
   throw new InvalidArgumentError(

@@ -16,7 +16,10 @@ export interface Finding {
 const connectionsOfRun = 5;
 const worryingClockMs = 60_000;
 
-/** The database's part of `check`: whether a run could use it. What is found before a failure is told with it. */
+/**
+ * The database's part of `check`: whether a run could use it. A failure is reported together with what was found
+ * before.
+ */
 export async function checkDatabase({
   database: config,
 }: Config): Promise<{ findings: Finding[]; exitCode: ExitCode }> {

@@ -5,7 +5,7 @@ import { type ExitCode, exitCodes, type VdnError } from '../errors.ts';
 import { type Probe, probeSource, probeVdns } from '../isales/probe.ts';
 import type { Finding } from './check-database.ts';
 
-/** Signatures are good for minutes; from here on the clock deserves a look. */
+/** Signatures are valid for minutes; a larger difference gets a warning. */
 const worryingClockMs = 60_000;
 
 export interface SourcesChecked {
@@ -16,7 +16,7 @@ export interface SourcesChecked {
 /**
  * The way to each source: proxy, TLS, clock, signature.
  *
- * @param everyVdn each VDN is asked, not the first of each source alone
+ * @param everyVdn ask each VDN, not only the first of each source
  */
 export async function checkSources(
   sources: readonly SourceConfig[],
@@ -32,7 +32,7 @@ export async function checkSources(
   for (const { source, probe } of probes) {
     findings.push(...describeProbe(source, probe));
     asked += everyVdn ? source.vdns.length : 1;
-    // A source that refuses its first VDN for a key would lock an account before it has refused all.
+    // A source that refuses its first VDN because of the key would lock the account before all are asked.
     if (probe.error !== undefined && !mayBeTheVdnsOwn(probe.error)) {
       refused += everyVdn ? source.vdns.length : 1;
     } else if (everyVdn) {
@@ -45,7 +45,7 @@ export async function checkSources(
   return { findings, exitCode: refused === asked ? exitCodes.allFailed : exitCodes.someFailed };
 }
 
-/** What may be said of one VDN while others are answered. */
+/** Errors that may concern one VDN while others are answered. */
 function mayBeTheVdnsOwn({ code, status }: VdnError): boolean {
   return (
     [400, 403, 404, 500].some((own) => own === status) ||
@@ -86,7 +86,7 @@ function describeProbe(source: SourceConfig, probe: Probe): Finding[] {
   }
   if (error.code !== 'unauthorized')
     return [{ what, verdict: 'failed', detail: `${error.code}: ${error.message}${wayOf(source)}` }, ...clock];
-  // Without its advice: what follows has found out more.
+  // Without its advice, since what follows is more precise.
   const [refusal] = error.message.split('. ');
   return [
     { what, verdict: 'failed', detail: `${error.code}: ${refusal}${wayOf(source)}, ${trustOf(source)}` },

@@ -41,7 +41,7 @@ async function check(options: CheckOptions): Promise<ExitCode> {
   const signals = listenForSignals();
   const findings: Finding[] = [{ what: 'configuration', verdict: 'ok', detail: summaryOf(config) }];
   try {
-    // The database's fault does not keep the sources from being looked at.
+    // The sources are checked even where the database fails.
     const database = await checkDatabase(config);
     findings.push(...database.findings);
     const sources = await checkSources(config.sources, options.vdns === true, signals.signal);

@@ -14,7 +14,7 @@ import { contactError } from '../store/database-error.ts';
 import { Reconnect } from '../store/reconnect.ts';
 import { defaultConfigFile, invocationOf } from './invocation.ts';
 
-/** How a command hands its exit code to main.ts, the only place that sets the process's. */
+/** How a command passes its exit code to main.ts, the only place that sets the process's. */
 export type Exit = (code: ExitCode) => void;
 
 /** The options that every command has. */
@@ -57,7 +57,7 @@ export function loadConfiguration({ config }: CommonOptions): Promise<Config> {
   return loadConfig(config, process.env, namedBy);
 }
 
-/** The part of a configuration that reading the database takes. */
+/** The part of a configuration that is needed to read the database. */
 export type ReadingConfig = Pick<Config, 'database' | 'freshness' | 'schedule'>;
 
 /** The configuration, or where there is none and none was named, the demo's database if that exists. */
@@ -69,7 +69,7 @@ export async function loadReadingConfiguration(options: CommonOptions): Promise<
   return demoConfiguration(demo);
 }
 
-/** What the demo's database is opened with. */
+/** How the demo's database is opened. */
 function demoConfiguration(directory: string): ReadingConfig {
   return {
     database: { url: `pglite:${directory}`, schema: 'obs' },
@@ -78,16 +78,16 @@ function demoConfiguration(directory: string): ReadingConfig {
 }
 
 export interface DatabaseUse {
-  /** Whether an embedded database that is not there is made; only what migrates has a use for it. */
+  /** Whether to create a missing embedded database; only commands that migrate do. */
   readonly missing?: MissingDatabase;
-  /** The work is repeated, for 30 s at the most, where the database is away or busy; it must be one that can be. */
+  /** Retries the work for up to 30 s while the database is away or busy; it must be safe to repeat. */
   readonly repeats?: 'write' | 'read';
 }
 
 /**
  * Opens the database for the time of `work`.
  *
- * @throws FatalError `database-unreachable`, `database-unusable` also where `work` met the database's errors
+ * @throws FatalError `database-unreachable`, `database-unusable` also where `work` throws the database's errors
  */
 export async function withDatabase<T>(
   config: Config['database'],
@@ -121,7 +121,7 @@ export function logger(
   return createLogger(level, writeLine, (message) => withCommandLines(message, invocation));
 }
 
-/** As in the configuration; with times far longer Postgres cannot reckon. */
+/** As in the configuration; Postgres cannot compute with much longer times. */
 const longestDays = 36_500;
 
 /** For commander: a duration such as `36h`, in milliseconds. */

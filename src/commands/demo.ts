@@ -138,7 +138,7 @@ async function refuseOtherSources({ db }: OpenDatabase, directory: string): Prom
   );
 }
 
-/** Where the demo ran before, the source still has what it had then: servers do not forget. */
+/** Where the demo ran before, the source starts with what it had then, as a real server would. */
 async function rememberSource({ db }: OpenDatabase, simulator: Simulator): Promise<void> {
   // It is the same server, at a port of its own each time.
   const server = new URL(simulator.baseUrl).host;
@@ -161,8 +161,8 @@ function heading(text: string): void {
 const revision = / \(revised (\d+)\)$/;
 
 /**
- * A day at the source: VDN 1 gets a code, VDN 2 loses one, VDNs 1 and 3 have a description rewritten. Done again on
- * what it left, it makes four changes of the same kinds again.
+ * A day at the source: VDN 1 gets a code, VDN 2 loses one, VDNs 1 and 3 have a description rewritten. It can be
+ * repeated, and then makes four changes of the same kinds.
  */
 function demoEdits(simulator: Simulator): void {
   const [one, two, three] = demoVdns;
@@ -180,7 +180,7 @@ function revise(simulator: Simulator, vdnId: number, obsCode: string): void {
   vdn.change(obsCode, `${text.replace(revision, '')} (revised ${Number(number) + 1})`);
 }
 
-/** A code that VDN 1 never had: above all others. */
+/** A code that VDN 1 never had: larger than all others. */
 function unusedCode(simulator: Simulator): string {
   const numbers = simulator
     .vdn(demoVdns[0])

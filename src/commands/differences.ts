@@ -8,7 +8,7 @@ export interface SharedChange extends Change {
   readonly vdnIds: readonly number[];
 }
 
-/** A source changes a code in all its VDNs alike: what is the same in many of them is told once. */
+/** A source often changes a code in all its VDNs: equal changes are shown once. */
 export function sharedChanges(changes: Iterable<Change & { readonly vdnId: number }>): SharedChange[] {
   const same = Map.groupBy(changes, ({ kind, obsCode, before, after }) =>
     JSON.stringify([obsCode, kind, before, after]),

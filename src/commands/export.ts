@@ -82,7 +82,7 @@ async function exportDictionary({ format, output, ...options }: ExportOptions): 
   }
 }
 
-/** What stdout has got cannot be taken back; a file is begun again. */
+/** What was written to stdout cannot be taken back; a file is started again. */
 function brokenOff(): FatalError {
   return new FatalError(
     'database-unreachable',
@@ -92,8 +92,8 @@ function brokenOff(): FatalError {
 }
 
 /**
- * Rows live for a moment, but V8 lets their garbage grow to what the machine has: a million rows took 300 MiB, and take
- * 135 MiB and no more processor time so.
+ * Rows are short-lived, but V8 lets garbage grow with the machine's memory: a million rows took 300 MiB; with this
+ * they take 135 MiB and no more processor time.
  */
 function keepMemorySmall(): void {
   setFlagsFromString('--semi-space-growth-factor=1');
@@ -149,7 +149,7 @@ export async function countFitting(
   return count;
 }
 
-/** RFC 4180, with a byte order mark, without which Excel takes UTF-8 for the machine's own encoding. */
+/** RFC 4180, with a byte order mark; without it Excel does not read the file as UTF-8. */
 async function* csv(db: Kysely<Database>, filter: DictionaryFilter) {
   yield `\ufeff${csvLine(columns.map(({ title }) => title))}`;
   for await (const rows of valuePages(db, filter)) yield rows.map(csvLine).join('');

@@ -7,7 +7,7 @@ const secondSignalAfterMs = 1000;
 /** A shutdown that takes longer than this is cut off; the database rolls back what was not committed. */
 const usualGraceMs = 8000;
 
-/** What is to be said before the end may take this long. */
+/** How long the last output may take. */
 const lastWordsMs = 500;
 
 const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;

@@ -9,7 +9,7 @@ interface Asked {
 }
 
 /**
- * A mistyped source or VDN must not look like one that has nothing to show.
+ * A mistyped source or VDN must not look like one without data.
  *
  * @throws FatalError `usage`
  */

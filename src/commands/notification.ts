@@ -183,7 +183,7 @@ export interface News {
   readonly over: readonly string[];
 }
 
-/** A chat shows so much at a time; `status` has the rest. */
+/** As much as a chat can show; `status` has the rest. */
 const mostItems = 20;
 const mostCharacters = 500;
 

@@ -4,8 +4,8 @@ import { InvalidArgumentError } from 'commander';
 import { FatalError } from '../errors.ts';
 
 /**
- * Writes content as it comes, to a file or to stdout. A file that is there already is replaced once the new one is
- * whole, so that what reads it never finds a half one.
+ * Writes content as it comes, to a file or to stdout. An existing file is replaced when the new one is complete, so
+ * that no reader finds half a file.
  *
  * @param file undefined: stdout
  * @param signal ends the writing with its reason

@@ -14,7 +14,7 @@ export function keepOutputFromBlocking(): void {
     // Files and terminals have no such handle, or need none.
     if (!stream.isTTY && isPipe(handle)) handle.setBlocking(false);
   }
-  // `status | head` has seen enough; a full disk must not look like a bug, nor like success.
+  // `status | head` closes the pipe, which is fine; a full disk must look neither like a bug nor like success.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') return;
     process.exitCode ||= exitCodes.unexpected;

@@ -5,7 +5,7 @@ import type { PageSettings } from '../page/report.ts';
 import { createTimetable } from '../schedule/timetable.ts';
 import { version } from '../version.ts';
 
-/** What the status page says of this program, as of now. */
+/** What the status page says about this program. */
 export function pageSettings(
   { freshness, schedule }: Pick<Config, 'freshness' | 'schedule'>,
   invocation: Invocation,

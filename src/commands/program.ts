@@ -5,7 +5,7 @@ import type { Exit } from './common.ts';
 import { programName } from './invocation.ts';
 import { shownFailure, tellRefusal } from './refusal.ts';
 
-/** Each brings libraries that the others have no use for: only the one that is asked for is loaded. */
+/** Each needs libraries that the others do not: only the requested one is loaded. */
 const commands = new Map<string, (exit: Exit) => Promise<Command>>([
   ['sync', async (exit) => (await import('./sync.ts')).syncCommand(exit)],
   ['schedule', async (exit) => (await import('./schedule.ts')).scheduleCommand(exit)],
@@ -19,10 +19,10 @@ const commands = new Map<string, (exit: Exit) => Promise<Command>>([
 ]);
 
 /**
- * Runs the command that the arguments name, to its end. What it says is on stdout and stderr, every error too.
+ * Runs the command that the arguments name, to its end. All its output, errors included, goes to stdout and stderr.
  *
  * @param args what follows the program's name
- * @returns what the process is to end with
+ * @returns the exit code of the process
  */
 export async function runProgram(args: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = exitCodes.done;

@@ -7,7 +7,7 @@ import { askedFor, shardArgument, shardOfJob } from './run-settings.ts';
 import { writeSummaryFile } from './summary-file.ts';
 import { printJson } from './terminal.ts';
 
-/** An error with the commands that its message names as command lines to copy. */
+/** An error whose message has its commands as command lines to copy. */
 export function shownFailure(
   failure: FatalError | Interruption,
   args: readonly string[],
@@ -20,8 +20,7 @@ export function shownFailure(
   });
 }
 
-/**
- * Tells programs why a command ended before its work was done, where JSON or a summary file was asked for. */
+/** Writes why a command ended before its work was done, as JSON, where JSON or a summary file was requested. */
 export async function tellRefusal(
   failure: FatalError | Interruption,
   args: readonly string[],

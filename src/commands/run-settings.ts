@@ -8,7 +8,7 @@ import type { Shard } from '../sync/selection.ts';
 import { type SelectionOptions, select } from '../sync/selection.ts';
 import { version } from '../version.ts';
 
-/** What may be chosen for a run; what is left out is everything, and for real. */
+/** The options of a run. Without one, the run covers everything and writes. */
 export interface RunChoices extends SelectionOptions {
   readonly maxAgeMs?: number | undefined;
   readonly approvals?: readonly string[] | undefined;

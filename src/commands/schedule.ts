@@ -76,7 +76,7 @@ async function schedule(options: ScheduleOptions, invocation: Invocation): Promi
     const work = (database: OpenDatabase) =>
       serveAndRun(config, database, owner, {
         invocation,
-        // Nothing else is shown here: also on a terminal it says where the page is and when the next run is due.
+        // The log is the only output, so also on a terminal it says where the page is and when the next run is due.
         log: logger({ logLevel: options.logLevel ?? config.log.level }, config),
         signal: signals.signal,
       });
@@ -150,8 +150,8 @@ function scheduleOf({ schedule }: Config): NonNullable<Config['schedule']> {
 }
 
 /**
- * A run gets connections of its own: those that have idled since the night before may be dead without knowing it.
- * The embedded database can be open once only.
+ * A run gets new connections, since those idle since last night may be dead. The embedded database can be open only
+ * once.
  */
 function databaseOfRuns(config: Config['database'], database: OpenDatabase): WithDatabase {
   if (database.openLockConnection === undefined) return (work) => work(database);

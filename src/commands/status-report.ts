@@ -15,7 +15,7 @@ interface Approvable {
   readonly approve: string;
 }
 
-/** What `status` tells; `status --json` prints it as it is. */
+/** The data of `status`; `status --json` prints it as it is. */
 export interface Status {
   readonly vdns: Readonly<Record<'configured' | 'stale' | 'failing' | 'held', number>>;
   readonly staleAfterMs: number;
@@ -29,7 +29,7 @@ export interface Status {
 const mostGroups = 50;
 const mostChanges = 20;
 
-/** Prints the status for people: first what needs one of them, then how the runs went. */
+/** Prints the status for people: first what needs a person, then how the runs went. */
 export function printStatus(status: Status, invocation: Invocation): void {
   const { vdns, inTrouble, held, heldSources, runs, staleAfterMs } = status;
   print(withCommandLines(verdict(vdns, staleAfterMs), invocation), '');
@@ -65,7 +65,7 @@ function verdict({ configured, stale, failing, held }: Status['vdns'], staleAfte
   return coloured('yellow', `Of ${countOf(configured, 'VDN')}: ${words}.`);
 }
 
-/** VDNs of which the same is to be told are one row. */
+/** VDNs in the same state are one row. */
 function printTrouble(vdns: readonly VdnEntry[], invocation: Invocation): void {
   const groups = [...Map.groupBy(vdns, sameTrouble).values()];
   const most = mostOnScreen(mostGroups);
@@ -98,7 +98,7 @@ function whyOf({ errorCode, errorMessage }: VdnEntry): string {
   return errorCode === null ? '' : `${errorCode}: ${harmless(errorMessage ?? '')}`;
 }
 
-/** The longest ago; never, and an instant in the future, which cannot be right, before all. */
+/** The oldest first; before it never, and times in the future, which cannot be right. */
 function verifiedText(alike: readonly VdnEntry[]): string {
   const ages = alike.map(({ ageMs }) => ageMs);
   if (ages.includes(null)) return 'never';

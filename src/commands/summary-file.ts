@@ -19,7 +19,7 @@ const mostErrorBytes = 2000;
 const mostMessageBytes = 200;
 
 /**
- * A run of an hour must not find out at its end that its summary has no place.
+ * A run of an hour must not find out at its end that its summary cannot be written.
  *
  * @throws FatalError `usage` where the file cannot be written
  */
@@ -31,7 +31,7 @@ export async function requireWritable(file: string): Promise<void> {
   }
 }
 
-/** Writes `summaryText` to the file. Where that fails, stderr says so: what the run did counts all the same. */
+/** Writes `summaryText` to the file. Where that fails, stderr says so, and the run's own result stays. */
 export async function writeSummaryFile(file: string, summary: RunSummary): Promise<void> {
   try {
     await writeFile(file, summaryText(summary));

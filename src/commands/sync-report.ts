@@ -47,10 +47,7 @@ function statusText({ status, exitCode }: RunSummary): string {
   return coloured(statusColours[status], exitCode === 0 ? status : `${status} (exit code ${exitCode})`);
 }
 
-/**
- * VDNs that came to the same are one row. Those that were skipped come last: after Ctrl-C they must not bury what was
- * done.
- */
+/** VDNs with the same outcome are one row. Skipped VDNs come last: after Ctrl-C they must not bury what was done. */
 function printOutcomes(outcomes: Outcomes, dryRun: boolean, invocation: Invocation): void {
   if (outcomes.length === 0) return;
   const groups = [...Map.groupBy(outcomes, sameOutcome).values()].sort(

@@ -27,7 +27,7 @@ import { requireWritable, shownSummary, writeSummaryFile } from './summary-file.
 import { printSummary } from './sync-report.ts';
 import { printJson } from './terminal.ts';
 
-/** How long until it is looked again whether another run has ended. */
+/** How often to check whether another run has ended. */
 const askAgainMs = 2000;
 
 interface SyncOptions extends VdnOptions {
@@ -138,7 +138,7 @@ async function tell(options: SyncOptions, ended: RunSummary): Promise<void> {
   if (summaryFile !== undefined) await writeSummaryFile(summaryFile, summary);
 }
 
-/** What a run is to do, as the command line has it. */
+/** The run that the command line asks for. */
 function chosen({ source, vdn, shard, maxAge, approve, dryRun }: SyncOptions): RunChoices {
   const jobShard = shard ?? shardOfJob(process.env);
   return { source, vdns: vdn, shard: jobShard, maxAgeMs: maxAge, approvals: approve, dryRun };

@@ -5,12 +5,12 @@ import { harmlessJson } from '../domain/quote.ts';
 
 type Colour = Exclude<Parameters<typeof styleText>[0], readonly unknown[]>;
 
-/** Of a terminal that does not tell its size. */
+/** For a terminal that does not report its size. */
 const usualColumns = 80;
 
 const gap = '  ';
 
-/** A column keeps this many cells, even where the table then is wider than the screen. */
+/** The least width of a column, even where the table then is wider than the screen. */
 const narrowest = 4;
 
 /** How many cells a line may take: those of the terminal, and without a limit in a file or a pipe. */
@@ -19,7 +19,7 @@ function screenWidth(): number {
   return isTTY ? columns || usualColumns : Number.POSITIVE_INFINITY;
 }
 
-/** How much of a long list is shown: a person reads so much at a time, a file or a pipe gets all of it. */
+/** How much of a long list is shown: a person gets a part of it, a file or a pipe all. */
 export function mostOnScreen(most: number): number {
   return process.stdout.isTTY ? most : Number.POSITIVE_INFINITY;
 }
@@ -30,8 +30,8 @@ export function coloured(colour: Colour, text: string): string {
 }
 
 /**
- * A table for people, as text without a line break at the end. Nothing in it is cut: what is too long for its column is
- * wrapped, within words where it has to be. Cells may be coloured; make foreign text harmless first.
+ * A table for people, as text without a line break at the end. Nothing is cut: text that is too long for its column is
+ * wrapped, within words if necessary. Cells may be coloured; escape foreign text first.
  *
  * @param notes what is to be said of each row below it, where a column would be too narrow for a sentence
  */
@@ -69,7 +69,7 @@ function tableLines(row: readonly string[], widths: readonly number[]): string[]
   );
 }
 
-/** As wide as the cells are; where that is too much, the widest columns give way until all fit. */
+/** As wide as the cells; if that is too much, the widest columns shrink until all fit. */
 function columnWidths(rows: readonly (readonly string[])[], available: number): number[] {
   const natural = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => stringWidth(row[column] ?? ''))),
@@ -78,7 +78,7 @@ function columnWidths(rows: readonly (readonly string[])[], available: number): 
   const total = (cap: number) => natural.reduce((sum, width) => sum + Math.min(width, cap), 0);
   let cap = Math.max(narrowest, ...natural);
   while (cap > narrowest && total(cap) > room) cap--;
-  // What the last step was too much is given back, a cell each.
+  // The last step may shrink too much; the rest is given back, one cell each.
   let spare = room - total(cap);
   return natural.map((width) => (width > cap && spare-- > 0 ? cap + 1 : Math.min(width, cap)));
 }

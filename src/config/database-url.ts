@@ -8,8 +8,8 @@ const sessionAttributes = ['any', 'read-write', 'primary'] as const;
 export type SessionAttributes = (typeof sessionAttributes)[number];
 
 /**
- * A database URL. The directory of `pglite:DIR` and the certificate files of a server's URL become absolute, beginning at
- * `directory`, the configuration file's: a job started from elsewhere must not come upon an empty database.
+ * A database URL. The directory of `pglite:DIR` and the certificate files of a server's URL become absolute, beginning
+ * at `directory`, the configuration file's: a job started from another directory must not use an empty database.
  */
 export function parseDatabaseUrl(text: string, directory: string): Parsed<string> {
   if (text.startsWith('pglite:')) {

@@ -46,7 +46,7 @@ export function text(form = 'a text', pattern = /\S/) {
   return z.string({ error: ({ input }) => expected + quotes(input) }).regex(pattern, expected);
 }
 
-/** A text that `parse` makes something of. */
+/** A text that `parse` converts. */
 export function parsedText<T>(form: string, parse: (text: string) => Parsed<T>) {
   return z.string(`expected ${form}`).transform((value, context) => {
     const parsed = parse(value);
@@ -87,7 +87,7 @@ export function parseDuration(text: string): Parsed<number> {
     : { ok: false, problems: [`expected ${durationForm}`] };
 }
 
-/** The word that `text` was probably meant to be, or undefined where none is near. */
+/** The word that `text` probably means, or undefined where none is similar. */
 function nearest(text: string, words: readonly string[]): string | undefined {
   const ranked = words
     .map((word) => ({ word, distance: editDistance(text.toLowerCase(), word.toLowerCase()) }))
@@ -96,7 +96,7 @@ function nearest(text: string, words: readonly string[]): string | undefined {
   return best !== undefined && best.distance <= Math.ceil(text.length * 0.4) ? best.word : undefined;
 }
 
-/** Levenshtein's: the fewest letters to put in, take out or replace. */
+/** Levenshtein distance: the fewest letters to insert, delete or replace. */
 function editDistance(a: string, b: string): number {
   let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [row, letter] of [...a].entries()) {
@@ -110,7 +110,9 @@ function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
-/** What became of a text from a configuration or command line: its value, or everything that is wrong with it. */
+/**
+ * The result of parsing a text from a configuration or command line: its value, or everything that is wrong with it.
+ */
 export type Parsed<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly string[] };

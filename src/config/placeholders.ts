@@ -52,7 +52,7 @@ function fillText(text: string, from: PlaceholderSources): Parsed<string> {
 
 const wrong = (problem: string) => ({ ok: false, problems: [problem] }) as const;
 
-/** Quotes nothing: a secret that happens to hold these two characters looks the same. */
+/** Quotes nothing, since a secret may contain these two characters. */
 const malformed = wrong(
   `has a \${ that begins neither \${NAME} nor \${file:PATH}; write $\${ for the two characters`,
 );

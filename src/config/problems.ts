@@ -7,7 +7,7 @@ import { withoutSecrets } from './urls.ts';
 /** What these keys hold is never shown, however wrong it is. */
 const secretKeys: ReadonlySet<PropertyKey> = new Set(['accessKey', 'secretKey', 'notify']);
 
-/** Where a text may hold a credential: it is shown only as far as it surely is none. */
+/** Keys whose text may hold a credential: only the safe part of it is shown. */
 const suspicious = /@|:\/\/|[?#]/;
 
 /** The schema's complaints, one problem each; what became undefined because it could not be filled in is none. */

@@ -10,13 +10,13 @@ const vdnForm = `a VDN from ${smallest} to ${largest} or a range such as 100-120
 /** What is wrong with a VDN list; `entry` counts from 0 and is absent where no single entry is to blame. */
 export interface VdnProblem {
   readonly entry?: number;
-  /** Quotes nothing but what is a VDN or a range: another text may have come from a secret place. */
+  /** Quotes only VDNs and ranges: another text may be a secret. */
   readonly message: string;
 }
 
 /**
- * The VDNs of a list's entries (whole numbers, or texts such as `25` and `100-120`), sorted, each once.
- * A VDN that is listed twice is a problem: it is usually a slip, where another one was meant.
+ * The VDNs of a list's entries (whole numbers, or texts such as `25` and `100-120`), sorted, each once. A VDN that is
+ * listed twice is a problem: it is usually a mistake for another one.
  */
 export function expandVdns(entries: readonly unknown[]): { vdns: number[]; problems: VdnProblem[] } {
   const problems: VdnProblem[] = [];

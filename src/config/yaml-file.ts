@@ -103,7 +103,7 @@ function maskLine(line: string): string {
   return printable(harmless ? line : `${begin} ***`);
 }
 
-/** Shows what a terminal would obey instead of showing it, and no more than fits a line. */
+/** Escapes control characters, and shows no more than fits a line. */
 function printable(line: string): string {
   const shown = line.replaceAll(/\p{Cc}|\p{Cf}/gu, (character) => (character === '\t' ? '→' : '\uFFFD'));
   return shown.length > 120 ? `${shown.slice(0, 120)}…` : shown;

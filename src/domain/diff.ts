@@ -98,7 +98,7 @@ export function planOf(source: string, { changes }: Difference): string {
 
 /**
  * The name under which all that a source has held is approved at once: 16 hex digits of SHA-256 over the source, its
- * held VDNs and their plans, so that it approves just these.
+ * held VDNs and their plans, so that it approves only these.
  */
 export function planOfAll(
   source: string,

@@ -15,7 +15,7 @@ export interface GuardLimits extends RemovalLimits {
   readonly source: RemovalLimits;
 }
 
-/** What the VDNs of a source that lose codes come to together. */
+/** The VDNs of a source that lose codes, taken together. */
 export interface SourceLosses {
   /** How many VDNs lose codes. */
   readonly vdns: number;
@@ -26,9 +26,9 @@ export interface SourceLosses {
 }
 
 /**
- * Why a VDN's difference must be approved before it is applied: a sentence without its full stop, or undefined where it
- * need not be. An empty list where codes are active is held at any limits; a VDN without an active code has
- * nothing to be suspicious against.
+ * Why a VDN's difference must be approved before it is applied: a sentence without its full stop, or undefined where
+ * it need not be. An empty list where codes are active is held at any limits; a VDN without an active code is never
+ * suspicious.
  */
 export function suspicion(
   { activeBefore, changes }: Difference,

@@ -14,8 +14,9 @@ export function commandLine({ program, options }: Invocation, command: string): 
 const named = /`((?:sync|status|check|migrate)(?: [^`]*)?)`/g;
 
 /**
- * A message with the commands that it names in backticks, such as `migrate`, as command lines to copy. What writes a message
- * does not know how the program was called, and one that was stored is shown elsewhere: so this is done where it is shown.
+ * A message with the commands that it names in backticks, such as `migrate`, as command lines to copy. The code that
+ * writes a message does not know how the program was called, and stored messages are shown elsewhere. So this is done
+ * where a message is shown.
  */
 export function withCommandLines(message: string, invocation: Invocation): string {
   return message.replaceAll(named, (_, command: string) => `\`${commandLine(invocation, command)}\``);

@@ -18,8 +18,8 @@ export function quote(text: string): string {
 }
 
 /**
- * JSON of one line that is harmless on a terminal, too: what is unseen can stand inside texts only, and there JSON
- * has an escape for it, so that a program that parses it gets the same.
+ * JSON of one line that is harmless on a terminal too. Invisible characters can be only inside texts, where JSON can
+ * escape them, so a program that parses it gets the same.
  */
 export function harmlessJson(value: unknown): string {
   return JSON.stringify(value).replace(unseen, (c) => c.split('').map(escapeUnit).join(''));

@@ -41,7 +41,7 @@ export function parseResultCode(row: unknown, where: string): ResultCode {
   return { obsCode, obsCodeDesc };
 }
 
-/** Whether a code has blanks around it, which a report's join will hardly expect. */
+/** Whether a code has blanks around it, which the join of a report will probably miss. */
 export function hasBlanksAround(obsCode: string): boolean {
   return /^[\s\u200b]|[\s\u200b]$/u.test(obsCode);
 }

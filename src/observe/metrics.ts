@@ -11,7 +11,7 @@ export type RunEnd = (typeof runStatuses)[number];
 const runBuckets = [1, 5, 15, 60, 300, 900, 1800, 3600, 7200, 14_400];
 const requestBuckets = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
 
-/** Counts what the runs of this process do, as they do it. It is what a run wants as its observer. */
+/** Counts what the runs of this process do. It is the observer of a run. */
 export interface Metrics {
   started(): void;
   attempted(source: string, attempt: { readonly result: string; readonly durationMs: number }): void;
@@ -141,10 +141,10 @@ export interface SourceState {
   readonly heldForSeconds: number | null;
 }
 
-/** The gauges that speak of the database rather than of this process, so that they outlive a restart. */
+/** The gauges that come from the database, and so survive a restart. */
 export interface SourceGauges {
   databaseAnswered(states: readonly SourceState[]): void;
-  /** What was last known stays, and its ages go on growing. */
+  /** The last known values stay, and ages keep growing. */
   databaseAway(): void;
 }
 

@@ -12,7 +12,7 @@ export interface PageAnswer {
   readonly failure: FatalError | undefined;
 }
 
-/** The page, also without a database: one that was written earlier would go on saying that all is well. */
+/** The page, also without a database: an older page would still say that all is well. */
 export async function answerWithPage(
   read: () => Promise<PageReport>,
   settings: Pick<PageSettings, 'invocation' | 'timezone'>,
@@ -26,8 +26,8 @@ export async function answerWithPage(
 }
 
 /**
- * The page while the database does not answer or cannot be used. It says no more of the reason than its kind: the
- * message, which the log has, names the database.
+ * The page while the database does not answer or cannot be used. It gives only the kind of reason: the message, which
+ * is in the log, names the database.
  */
 export function renderUnavailablePage(
   code: FatalCode,

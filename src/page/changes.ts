@@ -9,7 +9,7 @@ import { age, clipped, instant } from './words.ts';
 
 const mostUnfolded = 12;
 
-/** What the runs of late changed in the codes, newest first. */
+/** What the latest runs changed in the codes, newest first. */
 export function recentChanges(report: PageReport): Html {
   const { changes, runsNotListed } = report.changes;
   const content =
@@ -65,7 +65,7 @@ function known(change: Change): Html {
   return html`<td><span class="kind ${change.kind}">${change.kind}</span></td><th scope="row">${codeText(change.obsCode)}</th><td>${changeText(change)}</td>`;
 }
 
-/** A run that changed very much says so, and hides what was before it. */
+/** A run with very many changes is only counted, and hides the changes before it. */
 function notListed(report: PageReport): Part {
   const [first, ...others] = report.changes.runsNotListed;
   if (first === undefined) return '';
@@ -109,7 +109,7 @@ function textOf(description: string | null): Html {
 
 const words = new Intl.Segmenter('en', { granularity: 'word' });
 
-/** What two texts begin and end with alike, in whole words, and what stands between. */
+/** The common beginning and end of two texts, in whole words, and what differs between them. */
 function differing(before: string, after: string) {
   const olds = segments(before);
   const news = segments(after);

@@ -11,7 +11,7 @@ import type { PageReport } from './report.ts';
 import { lastEnded } from './runs.ts';
 import { age, clipped, instant, limit } from './words.ts';
 
-/** Of each list so many are seen at once, so that the next list is near; then some are folded. */
+/** How many entries of each list are shown at once; the rest is folded, so that the next list is near. */
 const unfolded = { messages: 5, plans: 3 };
 const mostMessages = 25;
 const mostAges = 25;
@@ -19,7 +19,7 @@ const mostAges = 25;
 /** In characters of markup, for all codes of all held differences: the page has a megabyte for everything. */
 const roomForCodes = 60_000;
 
-/** What a person must look at: what is failing, held, stale, and a run that broke off. */
+/** What needs a person: what is failing, held or stale, and a run that ended early. */
 export function needsPerson(report: PageReport): Html {
   const blocks: Part[] = [
     lastRunError(report),
@@ -40,7 +40,7 @@ function nothing({ vdns, runs, invocation, staleAfterMs }: PageReport): Part {
   return `Nothing: no VDN is held, failing, or unverified for more than ${limit(staleAfterMs)}.`;
 }
 
-/** A run that broke off as a whole; what it means for each VDN stands below. */
+/** A run that ended early; what it means for each VDN is below. */
 function lastRunError({ runs, invocation }: PageReport): Part {
   const last = lastEnded(runs);
   if (last === undefined || last.errorMessage === null) return '';
@@ -49,7 +49,7 @@ function lastRunError({ runs, invocation }: PageReport): Part {
 <p>${reasonOf(last.exitCode) ?? withCommandLines(last.errorMessage, invocation)}</p>`;
 }
 
-/** Where the message would name the database or might say anything, the log is the place for it. */
+/** Messages that could name the database, or are unexpected, are only in the log. */
 function reasonOf(exitCode: number | null): string | undefined {
   switch (exitCode) {
     case exitCodes.databaseUnreachable:
@@ -115,7 +115,7 @@ function lastVerified(group: readonly VdnEntry[]): Part {
   return oldest.stale ? html`<b class="stale">${verifiedAgo(oldest)}, stale</b>` : verifiedAgo(oldest);
 }
 
-/** Each held difference, in the VDNs that have it: why, what would become of them, and what approves exactly that. */
+/** Each held difference, in the VDNs that have it: why, what it would change, and the command that approves it. */
 function heldPlans(report: PageReport): Part {
   const { held, heldSources, vdns } = report;
   if (held.total === 0) return '';

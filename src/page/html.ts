@@ -78,7 +78,7 @@ export function command(text: string): Html {
   return html`<code class="command">${text}</code>`;
 }
 
-/** What there is to read, but not first. */
+/** Details that are folded. */
 export function folded(summary: string, content: Part): Html {
   return html`<details><summary>${summary}</summary>
 ${content}</details>`;
@@ -111,7 +111,7 @@ export interface PageDocument {
   readonly content: Part;
 }
 
-/** The whole document, in one piece: it may as well be a file that is opened from a disk. */
+/** The whole document in one piece, so that it can also be opened from a disk. */
 export function pageDocument({ title, icon, content }: PageDocument): string {
   return html`<!doctype html>
 <html lang="en">

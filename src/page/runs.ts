@@ -8,7 +8,7 @@ import { folded, type Html, html, type Part, section, table } from './html.ts';
 import type { PageReport } from './report.ts';
 import { age, instant, moment, shortCount } from './words.ts';
 
-/** How the runs of late went: as bars, and as a table with the figures. One run is a sentence. */
+/** How the latest runs went: as bars, and as a table with the figures. A single run is a sentence. */
 export function lastRuns({ runs, at, invocation, timezone }: PageReport): Html {
   const [newest] = runs;
   if (newest === undefined) {
@@ -102,7 +102,7 @@ function runInWords(run: RunEntry, at: Date, timezone: string): string {
   );
 }
 
-/** A few runs do not become a few broad walls. */
+/** A few runs do not become very wide bars. */
 const fewestSlots = 12;
 
 /** As many dates as fit beside each other on a telephone. */

@@ -108,7 +108,7 @@ const faviconColours: Readonly<Record<Trust, string>> = {
   unknown: '#5b6573',
 };
 
-/** The sign for the browser's tab, where no style sheet reaches. */
+/** The icon of the browser's tab, which no style sheet can style. */
 export function favicon(trust: Trust): Html {
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="12" fill="${faviconColours[trust]}"/><g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">${shapes[trust]}</g></svg>`;
 }

@@ -27,10 +27,10 @@ ${vdns.length > mostUnfolded ? folded(`A map of ${countOf(vdns.length, 'VDN')}`,
   );
 }
 
-/** So many still fit a few screens of a telephone. */
+/** This many still fit a few screens of a telephone. */
 const mostUnfolded = 1000;
 
-/** A map says why a VDN is held or failing where that is true of so many at most: else the page outgrows a megabyte. */
+/** Up to this many VDNs the map says why each is held or failing; beyond, the page would exceed a megabyte. */
 const mostReasons = 300;
 
 const hint =
@@ -68,7 +68,7 @@ export interface SourceCells {
   readonly cells: readonly VdnCell[];
 }
 
-/** Up to so many VDNs each cell has room for its number; beyond, it is a dot at its number's place. */
+/** Up to this many VDNs each cell shows its number; beyond, it is a dot in its place. */
 const mostNumbered = 300;
 const rowLength = 100;
 
@@ -162,7 +162,7 @@ const vdnStates = ['failing', 'held', 'never', 'stale', 'ageing', 'fresh'] as co
 export type VdnState = (typeof vdnStates)[number];
 
 /**
- * A VDN that was passed over last night shows before it is stale: of the default of 36 h, two thirds are the day
+ * A VDN that was not verified last night shows before it is stale: of the default of 36 h, two thirds are the day
  * after which the next night is due.
  */
 const ageingShare = 2 / 3;

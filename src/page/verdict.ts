@@ -22,8 +22,9 @@ export interface Verdict {
 }
 
 /**
- * Reports can be trusted where the codes were verified of late and no change waits for approval. A VDN that is
- * failing but not stale yet is as good as it was at its last verification: it needs a person, not a warning in a report.
+ * Reports can be trusted where the codes were verified recently and no change waits for approval. A VDN that is
+ * failing but not stale yet is as good as it was at its last verification: it needs a person, not a warning in a
+ * report.
  */
 export function verdict(report: PageReport): Verdict {
   const { vdns } = report;

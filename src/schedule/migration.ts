@@ -5,18 +5,18 @@ import { migrateToLatest } from '../store/migrator.ts';
 import { shared } from './routes.ts';
 import type { WithDatabase } from './scheduler.ts';
 
-/** How long until a migration that could not be is tried again: twice as long each time, up to the longest. */
+/** How long until a failed migration is retried: twice as long each time, up to the longest. */
 const firstWaitMs = 1000;
 const longestWaitMs = 30_000;
 
-/** Brings the schema up to date beside what is served, so that a database that is away can be told of meanwhile. */
+/** Brings the schema up to date while the server answers, so that it can report a database that is away. */
 export interface Migration {
-  /** Tries until it is done, or the signal says stop. */
+  /** Retries until it is done, or the signal is aborted. */
   keepTrying(signal: AbortSignal): Promise<void>;
   /**
    * Resolves once the schema is up to date.
    *
-   * @throws FatalError where it cannot be now: what comes first must not begin without it
+   * @throws FatalError where it is not up to date now: nothing may begin before it is
    */
   readonly ensure: () => Promise<void>;
   /** Why the last attempt failed. */

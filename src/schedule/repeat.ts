@@ -2,7 +2,7 @@ import type { ScheduleConfig } from '../config/schema.ts';
 import { type ExitCode, exitCodes } from '../errors.ts';
 import type { RunSettings } from '../sync/run-settings.ts';
 
-/** What passes by itself: VDNs or a source that failed, a database that is away, another run. */
+/** Ends after which a retry may help: VDNs or a source that failed, a database that is away, another run. */
 const worthRepeating: ReadonlySet<ExitCode> = new Set([
   exitCodes.someFailed,
   exitCodes.allFailed,

@@ -60,7 +60,7 @@ export function pageRoute(
 /** Shorter than what a probe, a scrape or a person waits for. */
 const answerWithinMs = 3000;
 
-/** One question at a time: while an answer is on its way, all who ask wait for that one. */
+/** One query at a time: requests that come meanwhile share its answer. */
 export function shared<T>(ask: () => Promise<T>): () => Promise<T> {
   let underWay: Promise<T> | undefined;
   return () => {

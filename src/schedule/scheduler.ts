@@ -19,7 +19,7 @@ export type WithDatabase = <T>(work: (database: OpenDatabase) => Promise<T>) => 
 export interface ScheduledRuns {
   readonly schedule: ScheduleConfig;
   readonly settings: RunSettings;
-  /** Gives each run its database; may tell what the run came to. `repeated`: it goes on with the night's first run. */
+  /** Gives each run its database; may send notifications. `repeated`: it goes on with the night's first run. */
   readonly withDatabase: (
     run: (database: OpenDatabase) => Promise<RunSummary>,
     repeated: boolean,
@@ -31,7 +31,7 @@ export interface ScheduledRuns {
 export interface Scheduler {
   start(): void;
   /**
-   * Takes no further time, and waits for a run under way: 15 s until it has ended by itself, then until it has
+   * Starts no further run, and waits for a run under way: 15 s until it has ended by itself, then until it has
    * stopped.
    *
    * @param reason what the run is stopped with, an `Interruption`
@@ -40,10 +40,10 @@ export interface Scheduler {
 }
 
 /**
- * Runs at the times of the schedule, one run at a time, and repeats one that another attempt may complete. How each
- * ended is logged and counted, and ends nothing else.
+ * Runs at the times of the schedule, one run at a time, and repeats one that another attempt may complete. Each end is
+ * logged and counted, and never ends the process.
  *
- * @throws FatalError `configuration` where the schedule cannot be
+ * @throws FatalError `configuration` where the schedule is not valid
  */
 export function createScheduler({
   schedule,
@@ -54,7 +54,7 @@ export function createScheduler({
 }: ScheduledRuns): Scheduler {
   const interrupting = new AbortController();
   let current: Promise<ExitCode> | undefined;
-  /** Ends the repetitions of the night before. */
+  /** Ends the retries of the night before. */
   let night = new AbortController();
 
   async function run(asked: RunSettings, repeated: boolean): Promise<ExitCode> {

@@ -6,7 +6,7 @@ import { FatalError } from '../errors.ts';
 /** A clock that was set, or a machine that slept, is noticed within this. */
 const lookEveryMs = 30_000;
 
-/** What is told: a run that begins later, a clock that was set by more. Less is everyday. */
+/** A run that begins later than this, or a clock that was set by more, is logged. */
 const worthTellingMs = 60_000;
 
 export interface TimetableEvents {
@@ -26,9 +26,9 @@ export interface Timetable {
 }
 
 /**
- * A timetable by the wall clock, also where that is set. node-cron finds the times; its own timer sleeps up to a day
- * by the monotonic clock, so that a clock set forward would lose a night and one set back several. Here a time that
- * passed while the process was held up comes late, once, and what is late is logged.
+ * A timetable by the wall clock, also when the clock is set. node-cron finds the times; its own timer sleeps up to a
+ * day by the monotonic clock, so that a clock set forward would lose a night and one set back several. Here a time
+ * that passed while the process was suspended comes late, once, and is logged.
  *
  * @throws FatalError `configuration`, naming what is wrong with the expression
  */
@@ -102,7 +102,7 @@ function minutes(ms: number): string {
   return count === 1 ? '1 minute' : `${count} minutes`;
 }
 
-/** Some expressions are well formed and still never come true. */
+/** Some expressions are valid and still match no time. */
 function firstTime(task: ScheduledTask, cron: string): Date {
   try {
     const [next] = task.getNextRuns(1);

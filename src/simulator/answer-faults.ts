@@ -109,7 +109,7 @@ export const answerFaults = [
     }),
     ['bytes', Number],
   ),
-  /** A redirect, wherever it leads. */
+  /** A redirect to any address. */
   fault(
     'redirect',
     { location: z.string(), status: z.int().min(300).max(399).default(302) },
@@ -137,7 +137,7 @@ export const answerFaults = [
   ),
 ];
 
-/** A client that has had enough cuts the connection: that is no error here. */
+/** A client may cut the connection: that is no error here. */
 async function stream(chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>, response: ServerResponse) {
   await pipeline(Readable.from(chunks), response).catch(() => response.destroy());
 }

@@ -14,7 +14,7 @@ export interface Account {
   readonly secretKey: string;
 }
 
-/** Which requests are taken, and by what clock. */
+/** Which requests are accepted, and by what clock. */
 export interface AuthenticationRules {
   readonly accounts: readonly Account[];
   readonly timestamp: 'seconds' | 'milliseconds' | 'either';

@@ -13,7 +13,10 @@ const answers: Readonly<Record<Exclude<WayToBeAway, 'refused'>, Fault>> = {
   hang: { kind: 'hang' },
 };
 
-/** A server that can be away for a while, in front of every fault; it can be edited meanwhile unless it refuses. */
+/**
+ * A server that can be away for a while, before all other faults. It can be edited meanwhile, unless it refuses
+ * connections.
+ */
 export class Absence {
   readonly #faults: FaultBook;
   readonly #listening: Listening;

@@ -10,7 +10,7 @@ import type { State } from './request-handler.ts';
 /** Paths that begin with this edit the simulator instead of asking it. */
 export const controlPrefix = '/simulator/';
 
-/** What can be edited, the server's being there included. */
+/** What can be edited, also whether the server is away. */
 interface Editable extends State {
   readonly absence: Absence;
 }

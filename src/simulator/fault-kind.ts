@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { ObsCodeRow } from './generated-list.ts';
 import type { VdnList } from './lists.ts';
 
-/** A page before it is cut out of the list: what faults may bend. */
+/** A page before it is cut out of the list, which faults can change. */
 export interface PageDraft {
   readonly list: readonly unknown[];
   readonly total: unknown;
@@ -11,7 +11,7 @@ export interface PageDraft {
   readonly pageSize: number;
   /** Rows left out at the end of the page. */
   readonly missing: number;
-  /** What stands in the place of a page behind the end of the list, where it is not an empty list. */
+  /** The answer for a page behind the end of the list, if not an empty list. */
   readonly behind?: BehindTheEnd;
 }
 
@@ -51,7 +51,7 @@ function shape<K extends string, Fields extends z.core.$ZodLooseShape>(kind: K, 
   return z.strictObject({ kind: z.literal(kind), ...when }).extend(fields);
 }
 
-/** A kind of fault: what can be told about it, and what that does. */
+/** A kind of fault: its settings and what it does. */
 export function fault<K extends string, Fields extends z.core.$ZodLooseShape>(
   kind: K,
   fields: Fields,

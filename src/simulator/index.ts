@@ -22,7 +22,7 @@ export type { BulkEdit, VdnList } from './lists.ts';
 export type { EditScript } from './request-handler.ts';
 export type { LoggedRequest, RequestCounts, RequestLog } from './request-log.ts';
 
-/** The account that is there where no other is named. */
+/** The default account. */
 export const demoAccount: Account = { accessKey: 'demo-access-key', secretKey: 'demo-secret-key' };
 
 export interface SimulatorOptions {
@@ -41,13 +41,13 @@ export interface SimulatorOptions {
   readonly latencyMs?: number;
   /** Pages are never longer than this; default 50, the interface's own limit. */
   readonly maxPageSize?: number;
-  /** More a second are answered 429 without Retry-After; default: no limit. */
+  /** More requests a second are answered 429 without Retry-After; default: no limit. */
   readonly requestsPerSecond?: number;
   /** The Host that a balancer in front puts into every request; default: as it was sent. */
   readonly seenHost?: string;
   /** How far the server's clock is ahead, for its Date header and for timestamps; default 0. */
   readonly clockOffsetMs?: number;
-  /** A timestamp further from the server's clock is a 401; default 5 minutes. */
+  /** A timestamp that differs more from the server's clock is a 401; default 5 minutes. */
   readonly allowedSkewMs?: number;
   /** The only timestamps that are taken; default `either`. */
   readonly timestamp?: AuthenticationRules['timestamp'];

@@ -184,7 +184,7 @@ export function vdnList(lists: Lists, vdnId: number): VdnList {
   };
 }
 
-/** Every second entry from the end, then the others: no entry of a longer list keeps its neighbours. */
+/** Every second entry from the end, then the others, so that no entry of a longer list keeps its neighbours. */
 function interleaved(codes: readonly ListedCode[]): ListedCode[] {
   const backwards = codes.toReversed();
   return [

@@ -1,4 +1,4 @@
-/** One request as it arrived, and what became of it. */
+/** One request as it arrived, and its answer. */
 export interface LoggedRequest {
   /** Counted from 1, since the start or the last reset. */
   readonly number: number;
@@ -84,7 +84,7 @@ export class RequestLog {
     return inOrder.filter((entry) => vdnId === undefined || entry.vdnId === vdnId).map(shown);
   }
 
-  /** Forgets what was counted and logged; requests under way stay counted as such. */
+  /** Clears the counts and the log; requests under way still count. */
   reset(): void {
     this.#entries = [];
     this.#total = 0;
