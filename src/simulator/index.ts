@@ -76,12 +76,11 @@ export interface Simulator {
   /** Ends the faults for every VDN; those of single VDNs stay. */
   clearFaults(): void;
   /**
-   * Is away for every VDN, for so long or until `back`.
+   * Is away for every VDN.
    *
-   * @param forMs undefined: until `back`
+   * @param forMs for so long; undefined: for good
    */
   away(how: WayToBeAway, forMs?: number): Promise<void>;
-  back(): Promise<void>;
   /** Lets a script edit the VDN's list before each of its requests; undefined ends that. */
   betweenRequests(vdnId: number, script: EditScript | undefined): void;
   /** Gives a share of all codes another description; returns how many. */
@@ -133,7 +132,6 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     fault: (fault) => state.faults.add('all', fault),
     clearFaults: () => state.faults.clear('all'),
     away: (how, forMs) => absence.begin(how, forMs),
-    back: () => absence.end(),
     betweenRequests: (vdnId, script) => {
       if (script === undefined) state.scripts.delete(vdnId);
       else state.scripts.set(vdnId, { edit: script, requests: 0 });

@@ -143,8 +143,6 @@ export interface VdnList {
   add(obsCode: string, obsCodeDesc: NewText, position?: number): void;
   remove(obsCode: string): void;
   change(obsCode: string, obsCodeDesc: NewText): void;
-  /** Removes one code and adds another at the end, so that the total stays. */
-  swap(obsCode: string, added: string, obsCodeDesc: NewText): void;
   replace(codes: readonly ListedCode[]): void;
   /** The same entries in another order: always the same one for the same list. */
   reorder(): void;
@@ -153,7 +151,7 @@ export interface VdnList {
   reset(): void;
 }
 
-/** @throws RangeError where there can be no such VDN; `remove`, `change` and `swap` where the code is not listed. */
+/** @throws RangeError where there can be no such VDN; `remove` and `change` where the code is not listed. */
 export function vdnList(lists: Lists, vdnId: number): VdnList {
   mustBeVdn(vdnId);
   const codes = (): readonly ListedCode[] => lists.codes(vdnId);
@@ -173,10 +171,6 @@ export function vdnList(lists: Lists, vdnId: number): VdnList {
     remove,
     change: (obsCode, obsCodeDesc) =>
       replace(codes().toSpliced(positionOf(obsCode), 1, { obsCode, obsCodeDesc })),
-    swap: (obsCode, added, obsCodeDesc) => {
-      remove(obsCode);
-      add(added, obsCodeDesc);
-    },
     replace,
     reorder: () => replace(interleaved(codes())),
     edit: (change) => replace(change(codes())),

@@ -43,7 +43,7 @@ export async function longerDescription(db: Kysely<Database>, filter: Dictionary
 }
 
 /**
- * All rows by source, VDN and code, a few thousand at a time. Read them in one transaction with isolation level
+ * All rows by source, VDN and code, some hundred at a time. Read them in one transaction with isolation level
  * `repeatable read`, or the pages may show different moments.
  */
 export async function* dictionaryPages(
