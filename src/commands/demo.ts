@@ -9,7 +9,7 @@ import { demoAccount, type Simulator, startSimulator } from '../simulator/index.
 import { codeChanges } from '../store/change-feed.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
-import { storedCodes } from '../store/stored-codes.ts';
+import { storedCodes } from '../store/run-reader.ts';
 import type { Database } from '../store/tables.ts';
 import { runSync } from '../sync/run.ts';
 import { RunCounters, type RunSummary } from '../sync/summary.ts';

@@ -3,9 +3,8 @@ import { InvalidArgumentError } from 'commander';
 import type { Config } from '../config/schema.ts';
 import { FatalError } from '../errors.ts';
 import type { RunOrigin } from '../store/run-log.ts';
-import type { RunSettings } from '../sync/run-settings.ts';
-import type { Shard } from '../sync/selection.ts';
-import { type SelectionOptions, select } from '../sync/selection.ts';
+import type { RunSettings, Shard } from '../sync/run-settings.ts';
+import { type SelectionOptions, select } from '../sync/run-settings.ts';
 import { version } from '../version.ts';
 
 /** The options of a run. Without one, the run covers everything and writes. */

@@ -1,9 +1,8 @@
 import { changeKinds } from '../domain/diff.ts';
-import { differenceInWords } from '../domain/difference-text.ts';
 import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
-import { count, countOf, formatInstant, formatSpan } from '../domain/text.ts';
+import { count, countOf, differenceInWords, formatInstant, formatSpan } from '../domain/text.ts';
 import type { HeldEntry, HeldSource } from '../store/held-plans.ts';
 import type { RunEntry, VdnEntry } from '../store/status.ts';
 import { changesTable, rangesOnScreen } from './differences.ts';

@@ -1,9 +1,8 @@
 import { changeKinds } from '../domain/diff.ts';
-import { planInWords } from '../domain/difference-text.ts';
 import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
-import { countOf, formatSpan } from '../domain/text.ts';
+import { countOf, formatSpan, planInWords } from '../domain/text.ts';
 import type { RunSummary } from '../sync/summary.ts';
 import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
 import { coloured, mostOnScreen, print, printCommand, table } from './terminal.ts';

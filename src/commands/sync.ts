@@ -6,7 +6,7 @@ import type { OpenDatabase } from '../store/database.ts';
 import { migrateToLatest } from '../store/migrator.ts';
 import { Reconnect } from '../store/reconnect.ts';
 import { runSync } from '../sync/run.ts';
-import type { Shard } from '../sync/selection.ts';
+import type { Shard } from '../sync/run-settings.ts';
 import { RunCounters, type RunSummary } from '../sync/summary.ts';
 import {
   durationArgument,

@@ -1,7 +1,6 @@
 import { countChanges } from '../domain/diff.ts';
-import { differenceInWords } from '../domain/difference-text.ts';
 import { commandLine, withCommandLines } from '../domain/invocation.ts';
-import { count, countOf, vdnRanges } from '../domain/text.ts';
+import { count, countOf, differenceInWords, vdnRanges } from '../domain/text.ts';
 import { exitCodes } from '../errors.ts';
 import type { HeldEntry, HeldSource } from '../store/held-plans.ts';
 import type { VdnEntry } from '../store/status.ts';

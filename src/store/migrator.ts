@@ -6,8 +6,8 @@ import { FileMigrationProvider, Migrator } from 'kysely/migration';
 import { FatalError } from '../errors.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError, sqlState, sqlStateOf } from './database-error.ts';
+import { requireTrustedSchema } from './rights.ts';
 import type { Database } from './tables.ts';
-import { requireTrustedSchema } from './trusted-schema.ts';
 
 const migrationFolder = path.join(import.meta.dirname, '..', '..', 'migrations');
 const migrationTable = 'schema_migration';

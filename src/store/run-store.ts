@@ -4,9 +4,16 @@ import type { OpenDatabase } from './database.ts';
 import { contactError } from './database-error.ts';
 import { Reconnect } from './reconnect.ts';
 import { outcomeRecorder, type WritingRun } from './record-outcome.ts';
-import { prune } from './retention.ts';
 import { takeRunLock } from './run-lock.ts';
-import { countFresh, finishRun, type RunOrigin, type RunResult, recordSkipped, startRun } from './run-log.ts';
+import {
+  countFresh,
+  finishRun,
+  prune,
+  type RunOrigin,
+  type RunResult,
+  recordSkipped,
+  startRun,
+} from './run-log.ts';
 import { type RunReader, runReader } from './run-reader.ts';
 import { requireRunnable } from './runnable.ts';
 import { type StorableText, storableText } from './storable-text.ts';

@@ -4,9 +4,8 @@ import { restoreRunNumbers, runNumbersRestarted } from './circumstances.ts';
 import type { OpenDatabase } from './database.ts';
 import { fatalError, sqlState } from './database-error.ts';
 import { requireCurrentSchema } from './migrator.ts';
-import { hiddenTables, missingRights } from './rights.ts';
+import { hiddenTables, missingRights, requireTrustedSchema } from './rights.ts';
 import type { Database } from './tables.ts';
-import { requireTrustedSchema } from './trusted-schema.ts';
 
 /**
  * Refuses a database on which a run would end with 6 or 7. Writes nothing.

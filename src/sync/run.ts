@@ -5,7 +5,7 @@ import type { Attempt } from '../isales/client.ts';
 import type { OpenDatabase } from '../store/run-store.ts';
 import { openRunStore, type RunScope, type RunStore } from '../store/run-store.ts';
 import type { RunSettings } from './run-settings.ts';
-import { vdnsSelected } from './selection.ts';
+import { vdnsSelected } from './run-settings.ts';
 import { newsInWords, syncSources } from './sources.ts';
 import type { RunCounters, RunSummary, VdnResult } from './summary.ts';
 

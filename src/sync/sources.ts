@@ -6,7 +6,7 @@ import { type RunStore, type SourceNews, unknownVdn, type VdnState } from '../st
 import { Approvals } from './approvals.ts';
 import { ListRoom } from './list-room.ts';
 import type { RunSettings } from './run-settings.ts';
-import { type SourceSelection, serverOf } from './selection.ts';
+import { type SourceSelection, serverOf } from './run-settings.ts';
 import { syncSource } from './source.ts';
 import type { VdnResult } from './summary.ts';
 

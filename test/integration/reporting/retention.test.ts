@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
-import { prune } from '../../../src/store/retention.ts';
+import { prune } from '../../../src/store/run-log.ts';
 import { reportingDatabase, rowsOf, storeLists } from './stored-lists.ts';
 
 const dayMs = 86_400_000;

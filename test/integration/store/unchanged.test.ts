@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { StoredCode } from '../../../src/domain/diff.ts';
 import type { OpenDatabase } from '../../../src/store/database.ts';
-import { storedCodes } from '../../../src/store/stored-codes.ts';
+import { storedCodes } from '../../../src/store/run-reader.ts';
 import { entries, entry } from '../../unit/domain/pages.ts';
 import { beginRun, kinds, rowsOf } from './opened.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { FatalError } from '../../../src/errors.ts';
-import { type SelectionOptions, select, vdnsSelected } from '../../../src/sync/selection.ts';
+import { type SelectionOptions, select, vdnsSelected } from '../../../src/sync/run-settings.ts';
 import { sourceOf } from '../../support/source.ts';
 
 const source = (name: string, vdns: number[], baseUrl = `https://${name}.example.com`) =>

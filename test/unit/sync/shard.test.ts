@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { belongsTo, serverOf } from '../../../src/sync/selection.ts';
+import { belongsTo, serverOf } from '../../../src/sync/run-settings.ts';
 
 const servers = (count: number) =>
   Array.from({ length: count }, (_, n) => `https://10.0.${n >> 8}.${n & 255}:28443`);
