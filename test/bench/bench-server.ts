@@ -4,7 +4,7 @@ import { startEmbeddedServer } from '../support/embedded-server.ts';
 import { createTemplate, databaseUrl, query, templateName } from '../support/template-database.ts';
 import { familyMs, processTimes } from './process-times.ts';
 
-/** A real Postgres on disk that keeps what it commits, as it would in earnest. */
+/** A real Postgres on disk with `fsync` on, as in production. */
 export interface BenchServer {
   readonly version: string;
   /** A database with the program's schema, empty. */
@@ -18,9 +18,9 @@ export interface BenchServer {
 export interface BenchDatabase {
   readonly name: string;
   readonly url: string;
-  /** What the server itself has counted in this database, once no connection is left. */
+  /** The server's own statistics of this database, once no connection is left. */
   statistics(): Promise<DatabaseStatistics>;
-  /** As a night later: dead rows are gone, statistics are fresh, a checkpoint has passed. */
+  /** As after a day: dead rows are gone, statistics are fresh, a checkpoint is done. */
   vacuum(): Promise<void>;
 }
 
@@ -32,8 +32,8 @@ export interface DatabaseStatistics {
   readonly walBytes: number;
 }
 
-// The tests' servers forget everything in a power cut. Autovacuum stays off, since it would come at some moment of
-// some run: `vacuum` does its work between the runs.
+// The tests' servers lose data in a power cut. Autovacuum stays off, since it would start during some run: `vacuum`
+// does its work between the runs.
 const earnest = { fsync: 'on', full_page_writes: 'on', max_wal_size: '1GB' };
 
 export async function startBenchServer(): Promise<BenchServer> {
@@ -88,7 +88,7 @@ function benchDatabase(admin: pg.Client, url: string, name: string): BenchDataba
   };
 }
 
-/** A session reports its figures when it ends at the latest, which is a moment after its client has gone. */
+/** A session reports its figures at its end, a moment after its client has disconnected. */
 async function left(admin: pg.Client, name: string): Promise<void> {
   const deadline = Date.now() + 10_000;
   for (;;) {

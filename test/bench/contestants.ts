@@ -4,7 +4,7 @@ import { type Expectation, firstSync, laterSync, loop, nothingWritten, usualWay 
 import { obsCodeSync, type Program } from './measured-process.ts';
 import type { Scene } from './scene.ts';
 
-/** One line of the table: something that is run and measured. */
+/** One line of the table: a program that is measured. */
 export interface Contestant {
   readonly name: string;
   /** Whose rows are counted. */
@@ -43,7 +43,7 @@ const loopProgram = (script: string, scene: Scene, database?: BenchDatabase, ...
   ...args,
 ];
 
-/** In the order in which they run; each finds what the ones before it left. */
+/** In the order in which they run; each starts with what the ones before left. */
 export const contestants: readonly Contestant[] = [
   {
     name: 'limit: got alone',

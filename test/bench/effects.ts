@@ -1,7 +1,7 @@
 import type { BenchDatabase, BenchServer, DatabaseStatistics } from './bench-server.ts';
 import type { SimulatorProcess } from './simulator-process.ts';
 
-/** Who is looked at while something runs. */
+/** What is observed while a program runs. */
 export interface Watched {
   readonly server: BenchServer;
   readonly simulators: readonly SimulatorProcess[];
@@ -9,7 +9,7 @@ export interface Watched {
   readonly database: BenchDatabase | undefined;
 }
 
-/** What something caused in the simulators and in the database, by their own accounts. */
+/** What a program caused in the simulators and in the database, by their own counts. */
 export interface Effects {
   readonly databaseCpuMs: number;
   readonly simulatorCpuMs: number;
@@ -25,7 +25,7 @@ export interface Effects {
 
 const nothingCounted: DatabaseStatistics = { rowsWritten: {}, deadlocks: 0, walBytes: 0 };
 
-/** Does the work and tells its result and its effects. */
+/** Does the work and returns its result and its effects. */
 export async function watching<T>(watched: Watched, work: () => Promise<T>): Promise<[T, Effects]> {
   const { server, simulators, database } = watched;
   await database?.vacuum();

@@ -3,7 +3,7 @@ import type { Measured } from './measure.ts';
 import type { Scene } from './scene.ts';
 import { pagesOf, type Situation } from './situation.ts';
 
-/** What must come out on any machine, however fast it is. */
+/** Results that do not depend on the machine. */
 export interface Expectation {
   /** By the simulator's count. */
   readonly requests: number;
@@ -83,7 +83,7 @@ function requestsMoreForLoss(codesBefore: number): number {
   return (pages > 1 ? 2 * pages : pages) - pagesOf(codesBefore);
 }
 
-/** What came out otherwise than it must; empty where all is well. */
+/** Results that are wrong; empty where none is. */
 export function deviations(
   measured: Measured,
   expected: Expectation,

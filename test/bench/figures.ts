@@ -2,7 +2,7 @@ import { sum } from './effects.ts';
 import type { Measured } from './measure.ts';
 import type { Round } from './rounds.ts';
 
-/** The contestant that wall times are put in proportion to. */
+/** The contestant to which wall times are compared. */
 const yardstick = 'limit: got alone';
 
 const codeTables = ['result_code', 'result_code_history', 'usual_code'];
@@ -50,7 +50,7 @@ export function inRound(round: Round, name: string): Measured {
   return measured;
 }
 
-/** The middle one; of an even number the mean of the two in the middle. */
+/** The median. */
 export function median(numbers: readonly number[]): number {
   const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length / 2;

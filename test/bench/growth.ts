@@ -11,8 +11,8 @@ import { differencesFromSource } from './source-comparison.ts';
 import { atMost, type Target } from './targets.ts';
 
 /**
- * How far V8 may let the heap grow before it clears it up: as far as it likes on this machine, or as far as the image
- * lets it in a container of 256 MiB, which is the limit in deploy/kubernetes (see NODE_OPTIONS in the Dockerfile).
+ * How far V8 may let the heap grow: without a limit on this machine, or as in the image in a container of 256 MiB,
+ * which is the limit in deploy/kubernetes (see NODE_OPTIONS in the Dockerfile).
  */
 const heaps = {
   free: [],
@@ -33,11 +33,11 @@ const heapNames = Object.keys(heaps) as Heap[];
 const kinds = ['cold', 'unchanged'] as const;
 const variants = heapNames.flatMap((heap) => kinds.map((kind) => ({ heap, kind })));
 
-/** More VDNs may cost more only in proportion, and hardly more memory. */
+/** The cost may grow in proportion to the VDNs, the memory hardly at all. */
 const peakLimit = 1.15;
 const wallLimit = 1;
 
-/** How the cost grows with the number of VDNs: each number so many times, the numbers in turn. */
+/** How the cost grows with the number of VDNs: several rounds, each with every number. */
 export async function measureGrowth(
   numbers: readonly number[],
   rounds: number,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type Effects, type Watched, watching } from './effects.ts';
 import { measureProcess, type Program } from './measured-process.ts';
 
-/** One run of one program, with all that it caused. */
+/** One run of one program, with all its effects. */
 export interface Measured extends Effects {
   readonly wallMs: number;
   /** By the program's own clock, without the start and the end of its process. */
@@ -22,7 +22,7 @@ const summaryShape = z.object({ durationMs: z.number(), requests: z.number(), co
 const loopShape = z.object({ jobMs: z.number(), rows: z.number() });
 
 /**
- * Runs a program, measures it, and sees what the simulators and the database did meanwhile.
+ * Runs a program and measures it, the simulators and the database.
  *
  * @param profiles a directory for a CPU profile of the process
  * @param nodeFlags what Node is started with besides

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { launch } from '../support/command.ts';
 
-/** What a process cost, by the operating system's own accounting, and what it printed. */
+/** The cost of a process, by the operating system's own accounting, and its output. */
 export interface ProcessFigures {
   /** From before it is started to after it has ended. */
   readonly wallMs: number;

@@ -5,10 +5,10 @@ import type { Situation } from './situation.ts';
 export interface BenchOptions {
   readonly situations: readonly Situation[];
   readonly rounds: number;
-  /** Numbers of VDNs whose runs are compared; none: that is left out. */
+  /** Numbers of VDNs whose runs are compared; none: growth is not measured. */
   readonly growth: readonly number[];
   readonly vdnsPerShardedServer: number;
-  /** Whether it is large enough to say which figures were reached. */
+  /** Whether it is large enough to judge which figures were reached. */
   readonly judged: boolean;
   readonly json: string;
   readonly profile: string | undefined;
@@ -17,7 +17,7 @@ export interface BenchOptions {
 const busy: Situation = { vdns: 1_000, codes: 120, latencyMs: 0, concurrency: 10 };
 const slow: Situation = { vdns: 300, codes: 120, latencyMs: 50, concurrency: 10 };
 
-/** Seven minutes on two cores; twenty; the least that shows whether requests, rows written and results are right. */
+/** Seven minutes on two cores; twenty minutes; the smallest run that checks requests, rows written and results. */
 const scales = {
   standard: { situations: [slow, busy], rounds: 3, growth: [], vdnsPerShardedServer: 50, judged: true },
   full: {

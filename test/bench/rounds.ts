@@ -12,12 +12,12 @@ export type Round = Readonly<Record<string, Measured>>;
 export interface BenchContext {
   readonly server: BenchServer;
   readonly profiles: string | undefined;
-  /** Told what must never be, on any machine. */
+  /** Called with results that are wrong on any machine. */
   readonly report: (problem: string) => void;
   readonly progress: (line: string) => void;
 }
 
-/** All contestants one after another, so many times; each round begins with nothing. */
+/** All contestants one after another, for several rounds; each round begins with nothing. */
 export async function runRounds(
   situation: Situation,
   rounds: number,

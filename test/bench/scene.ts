@@ -8,7 +8,7 @@ import type { LoopTask } from './processes/loop.ts';
 import { type SimulatorProcess, startSimulatorProcess } from './simulator-process.ts';
 import type { Situation } from './situation.ts';
 
-/** All that the contestants of one round meet: a fresh server with its lists, and a fresh database for each engine. */
+/** What the contestants of one round use: a new server with its lists, and a new database for each engine. */
 export interface Scene {
   readonly situation: Situation;
   readonly simulator: SimulatorProcess;

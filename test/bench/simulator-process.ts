@@ -4,12 +4,12 @@ import { testKeys } from '../support/configuration.ts';
 import { processTimes } from './process-times.ts';
 import type { Situation } from './situation.ts';
 
-/** The simulator as a process of its own, steered through its control endpoint. */
+/** The simulator as its own process, driven through its control endpoint. */
 export interface SimulatorProcess {
   readonly baseUrl: string;
   /** User and system time so far. */
   cpuMs(): number;
-  /** What was asked for since the last reset. */
+  /** The requests since the last reset. */
   requests(): Promise<RequestCounts>;
   resetRequests(): Promise<void>;
   /** Gives a share of the codes of the VDNs up to `lastVdn` another description; returns how many. */

@@ -1,4 +1,4 @@
-/** What is measured: so many lists of such a length, on a server of such a kind. */
+/** What is measured: how many lists of which length, on which kind of server. */
 export interface Situation {
   readonly vdns: number;
   readonly codes: number;
@@ -9,7 +9,7 @@ export interface Situation {
 /** The interface's own limit, and the program's default. */
 export const pageSize = 50;
 
-/** Requests that a list of so many codes takes. */
+/** Requests for a list of this many codes. */
 export function pagesOf(codes: number): number {
   return Math.max(1, Math.ceil(codes / pageSize));
 }

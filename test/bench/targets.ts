@@ -2,7 +2,7 @@ import { type Figures, figuresOf, inRound, median } from './figures.ts';
 import type { Round } from './rounds.ts';
 import { pagesOf, type Situation } from './situation.ts';
 
-/** A figure that is to be reached, and what came out. */
+/** A figure to reach, and the result. */
 export interface Target {
   readonly what: string;
   readonly limit: number;

@@ -17,8 +17,8 @@ export interface CommandOptions {
   /** Path of the configuration, given to the command as `--config`. */
   config?: string;
   /**
-   * After this the whole process group is killed and the result is an error with what it said. Default: 50 s,
-   * less than a test may take.
+   * After this the whole process group is killed, and the result is an error with its output. Default: 50 s, less than
+   * a test may take.
    */
   timeoutMs?: number;
 }
@@ -107,7 +107,7 @@ export function launch(command: readonly string[], options: CommandOptions): Run
   };
 }
 
-/** The same program is started hundreds of times: compiled once, a start takes half as long. */
+/** The same program starts hundreds of times: with compiled code a start takes half as long. */
 const compileCache = path.join(os.tmpdir(), 'obs-code-sync-compiled');
 
 /** Nothing of the developer's shell: no PG…, OBS_…, CI, colours or time zone. */
@@ -146,7 +146,7 @@ function ended(child: ChildProcess, output: Output, command: readonly string[], 
   });
 }
 
-/** What a command has come to. */
+/** The result of a command. */
 export function commandResult(
   exitCode: number | null,
   signal: NodeJS.Signals | null,

@@ -16,7 +16,7 @@ export interface TestSource {
   [setting: string]: unknown;
 }
 
-/** The keys that `writeConfig` fills in, besides an outage that no test waits long for; start the simulator with them. */
+/** The keys that `writeConfig` fills in, besides a short outage; start the simulator with them. */
 export const testKeys = { accessKey: 'test-access-key', secretKey: 'test-secret-key' } as const;
 
 /** Writes `obs-code-sync.yaml` into the directory and gives its path. */

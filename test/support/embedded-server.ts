@@ -13,7 +13,7 @@ export interface EmbeddedServer {
   port: number;
   /** PEM file of the certificate that clients must trust; only over TLS. */
   caFile: string | undefined;
-  /** `fast` ends sessions in order, `immediate` is as good as a crash. */
+  /** `fast` ends sessions in order, `immediate` is like a crash. */
   stop(mode?: 'fast' | 'immediate'): Promise<void>;
   /** Starts again after `stop`, on the same port and data. */
   start(): Promise<void>;

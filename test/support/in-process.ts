@@ -9,10 +9,10 @@ interface Output {
   stderr: string;
 }
 
-/** Which command under way says something: several may be. */
+/** Which command writes: several may be under way. */
 const speaking = new AsyncLocalStorage<Output>();
 
-// As for a process of its own: nothing of the developer's shell, and the name that the program is called by.
+// As in a process of its own: no variables of the developer's shell, and the program's own name.
 for (const name of Object.keys(process.env)) {
   if (/^(PG|OBS_|npm_)|_proxy$/i.test(name)) delete process.env[name];
 }

@@ -42,7 +42,7 @@ const codeRules: Readonly<Record<string, string>> = {
     where last_outcome in ('unchanged', 'changed')`,
 };
 
-/** What must hold in the run log besides, once no run is under way and none that died waits for the next run. */
+/** What must also hold in the run log, once no run is under way and no dead run waits for the next one. */
 const runRules: Readonly<Record<string, string>> = {
   'no run is left running': `
     select run_id from obs.sync_run where status = 'running' or finished_at is null`,
@@ -65,7 +65,7 @@ export function codeViolations(url: string): Promise<string[]> {
   return broken(url, codeRules);
 }
 
-/** Which rules the tables break once the last run has ended and written so: none, or something is wrong. */
+/** Which rules the tables break after the last run has ended; there should be none. */
 export function violations(url: string): Promise<string[]> {
   return broken(url, { ...codeRules, ...runRules });
 }

@@ -125,7 +125,7 @@ const hostileValue = fc.oneof(
   fc.string({ unit: 'binary' }),
 );
 
-/** Another value in place of one of the body's, or a member more. */
+/** One value of the body replaced, or one member added. */
 const valueMutation: fc.Arbitrary<Mutation> = fc
   .tuple(
     fc.constantFrom('obsCodes', 'totalCount', 'resultCode', 'returnCode', 'resultDesc', '__proto__', 'more'),
@@ -152,7 +152,7 @@ const valueMutation: fc.Arbitrary<Mutation> = fc
     return Buffer.from(JSON.stringify({ ...answer, obsCodes: list.with(index, bent[what]) }));
   });
 
-/** Bodies of answers, real ones with up to six things done to them, and now and then what is no answer at all. */
+/** Bodies of answers: real ones with up to six changes, and sometimes a body that is no answer at all. */
 export const responseBody: fc.Arbitrary<Buffer> = fc.oneof(
   { weight: 20, arbitrary: mutated(fc.oneof(byteMutation, valueMutation)) },
   { weight: 10, arbitrary: mutated(valueMutation) },

@@ -74,7 +74,7 @@ const outcomes = (entry: Partial<RunEntry['vdns']>) => ({
   ...entry,
 });
 
-/** Thirty nights of the kind that a contact centre has, newest first. */
+/** Thirty ordinary nights of a contact centre, newest first. */
 export function thirtyNights(): RunEntry[] {
   const particular: Readonly<Record<number, Partial<RunEntry>>> = {
     0: { codes: codes({ added: 1, changed: 2, removed: 1 }), vdns: outcomes({ unchanged: 497, changed: 3 }) },
@@ -130,7 +130,7 @@ const recentChanges: readonly RecentChange[] = [
   },
 ];
 
-/** What a source would do that has lost most of a list. */
+/** The difference of a source that has lost most of a list. */
 export function heldEntry(entry: Partial<HeldEntry> = {}): HeldEntry {
   const removed = Array.from(
     { length: 48 },

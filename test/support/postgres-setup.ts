@@ -16,8 +16,8 @@ interface RunServer {
 }
 
 /**
- * vitest runs this once for each project that needs it, each time as a module of its own, while one server
- * does for the whole run: what the projects share hangs on `globalThis`.
+ * vitest runs this once for each project that needs it, each time as a new module, while one server is enough for the
+ * whole run: the projects share it by `globalThis`.
  */
 const slot = Symbol.for('obs-code-sync.test-postgres');
 const shared: typeof globalThis & { [slot]?: { server: Promise<RunServer>; users: number } } = globalThis;

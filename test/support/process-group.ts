@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Sends a signal to every process of a group; a group that is gone is none of the sender's business. */
+/** Sends a signal to every process of a group; a group that is gone is no error. */
 export function signalGroup(leader: number | undefined, signal: NodeJS.Signals): void {
   if (leader === undefined) return;
   try {

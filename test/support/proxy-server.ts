@@ -13,14 +13,14 @@ import { onTestFinished } from 'vitest';
 
 export interface ProxyServer {
   readonly port: number;
-  /** What came: `CONNECT host:port` or `GET url`, with the user and password that came along. */
+  /** The requests: `CONNECT host:port` or `GET url`, with their user and password. */
   readonly requests: readonly string[];
 }
 
 /**
  * A forward proxy: CONNECT for https, whole URLs for http.
  *
- * @param password what it wants; undefined: nothing
+ * @param password the required password; undefined: none
  */
 export async function startProxy({
   user,
@@ -60,7 +60,7 @@ export async function startProxy({
   return { port: await listening(server), requests };
 }
 
-/** What a balancer or gateway makes of a request on its way to the server. */
+/** How a balancer or gateway changes a request on its way to the server. */
 export interface Rewriting {
   readonly host?: string;
   readonly path?: (path: string) => string;

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 /**
- * How often a test of chance is repeated: `base` times, or `SOAK_FACTOR` times as often in a longer run.
+ * How often a random test is repeated: `base` times, or `SOAK_FACTOR` times as often in a longer run.
  *
  * @throws RangeError where SOAK_FACTOR is not a positive number
  */
@@ -12,8 +12,8 @@ export function runs(base: number): number {
   return Math.max(1, Math.round(base * factor));
 }
 
-/** Files of the tests of chance: those that ask `runs` how often. Paths from the root. */
-export function testsOfChance(): string[] {
+/** Files of random tests: those that call `runs`. Paths from the root. */
+export function randomTests(): string[] {
   const root = fileURLToPath(new URL('../..', import.meta.url));
   return readdirSync(`${root}/test`, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.test.ts'))

@@ -5,7 +5,7 @@ import type { OpenDatabase } from '../../src/store/database.ts';
 
 export const migrationFolder = path.resolve('migrations');
 
-/** Brings an empty schema to where a program that ended with this migration left it. */
+/** Brings an empty schema to the state after this migration. */
 export async function migrateTo({ db, schema }: OpenDatabase, migration: string): Promise<void> {
   const migrator = new Migrator({
     db,

@@ -4,8 +4,8 @@ import { onTestFinished } from 'vitest';
 import { query } from './template-database.ts';
 
 /**
- * A connection of the test's own that outlives a statement: to hold a lock, or to look on while a run is under way.
- * It is closed when the test is over.
+ * A connection of the test's own that outlives a statement: to hold a lock, or to observe a run. It is closed when the
+ * test is over.
  */
 export async function openSession(url: string): Promise<pg.Client> {
   const session = new pg.Client({ connectionString: url });
@@ -26,13 +26,13 @@ const locks = {
 } as const;
 
 export interface HoldUp {
-  /** The session that holds runs up; it may read and write as it likes. */
+  /** The session that blocks the runs; it may read and write. */
   readonly session: pg.Client;
-  /** Lets them go on; what the session wrote is there. */
+  /** Releases them; what the session wrote is committed. */
   release(): Promise<void>;
 }
 
-/** Holds up runs at this point until `release`. */
+/** Blocks runs at this point until `release`. */
 export async function holdUp(url: string, point: keyof typeof locks): Promise<HoldUp> {
   const session = await openSession(url);
   await session.query(`begin; ${locks[point]}`);
@@ -44,7 +44,7 @@ export async function holdUp(url: string, point: keyof typeof locks): Promise<Ho
   };
 }
 
-/** Resolves once so many sessions of runs wait for a lock. */
+/** Resolves once this many sessions of runs wait for a lock. */
 export async function untilHeldUp(url: string, sessions: number): Promise<void> {
   await until(`${sessions} sessions wait for a lock`, async () => {
     const waiting = await query(
@@ -68,7 +68,7 @@ export async function untilWaitedFor(url: string, table: string): Promise<number
 }
 
 /**
- * Looks again and again until what it finds is true.
+ * Repeats the check until it is true.
  *
  * @throws where it is not within 40 s
  */

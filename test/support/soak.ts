@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
 import { parseDuration } from '../../src/config/fields.ts';
-import { testsOfChance } from './runs.ts';
+import { randomTests } from './runs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -12,7 +12,7 @@ interface SoakOptions {
 }
 
 new Command('soak')
-  .description('Repeats the tests of chance, more often than `npm test` does, with new chances each time.')
+  .description('Repeats the random tests more often than `npm test` does, with new random values each time.')
   .argument('[filter...]', 'only test files whose path contains one of these')
   .option('--factor <n>', 'how many times as many cases in each test', positive, 10)
   .option(
@@ -22,7 +22,7 @@ new Command('soak')
   )
   .addHelpText(
     'after',
-    `\nThe tests:\n  ${testsOfChance().join('\n  ')}\n\nEnds with 1 at the first round in which a test fails.`,
+    `\nThe tests:\n  ${randomTests().join('\n  ')}\n\nEnds with 1 at the first round in which a test fails.`,
   )
   .action((filters: string[], options: SoakOptions) => {
     process.exitCode = soak(filters, options);
@@ -30,11 +30,11 @@ new Command('soak')
   .parse();
 
 function soak(filters: readonly string[], { factor, for: durationMs = 0 }: SoakOptions): number {
-  const files = testsOfChance().filter(
+  const files = randomTests().filter(
     (file) => filters.length === 0 || filters.some((filter) => file.includes(filter)),
   );
   if (files.length === 0) {
-    process.stderr.write(`No test of chance has ${filters.join(' or ')} in its path; --help lists them.\n`);
+    process.stderr.write(`No random test has ${filters.join(' or ')} in its path; --help lists them.\n`);
     return 2;
   }
   const startedAt = Date.now();

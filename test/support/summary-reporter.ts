@@ -7,15 +7,15 @@ interface Totals {
 }
 
 /**
- * Ends the run's output with `N passed, N failed` (and `, N skipped`) on a line of its own, for CI; above it
- * what was skipped, and why. Errors outside tests count as failures, and no run that ends with another
- * exit code than 0 says `0 failed`.
+ * Ends the run's output with `N passed, N failed` (and `, N skipped`) on a line of its own, for CI; above it what was
+ * skipped, and why. Errors outside tests count as failures, and a run that ends with another exit code than 0 never
+ * says `0 failed`.
  */
 export function summaryReporter(): Reporter {
   const totals: Totals = { passed: 0, failed: 0, skipped: [] };
   return {
     onInit() {
-      // At the process's very end, since servers are stopped, and may fail to, after the last report.
+      // At the very end of the process, since stopping the servers may still fail after the last report.
       process.once('exit', (exitCode) => process.stdout.write(summary(totals, exitCode)));
     },
     onTestRunEnd(modules, unhandledErrors) {

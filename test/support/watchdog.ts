@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { Socket } from 'node:net';
 
 export interface Watchdog {
-  /** Tells the script that its time has come, in order; resolves when it has ended. */
+  /** Lets the script clean up; resolves when it has ended. */
   release(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import { Agent } from 'node:http';
 import got from 'got';
 import { fetchEveryPage, type PageBody, runLoop } from './loop.ts';
 
-/** The limit of what can be had with got: fetch, parse, throw away. */
+/** The least that got needs: fetch, parse, throw away. */
 await runLoop(async (task) => {
   const http = new Agent({ keepAlive: true, maxSockets: task.concurrency });
   const client = got.extend({ agent: { http }, retry: { limit: 0 } });

@@ -5,7 +5,7 @@ import { from } from 'pg-copy-streams';
 import { copiedTables } from '../code-rows.ts';
 import { runLoop } from './loop.ts';
 
-/** The limit of what the database takes: the same rows into the same tables with the same indexes, by COPY. */
+/** The least that the database needs: the same rows into the same tables with the same indexes, by COPY. */
 await runLoop(async ({ databaseUrl }) => {
   const client = new pg.Client({ connectionString: databaseUrl });
   await client.connect();

@@ -2,7 +2,7 @@ import { sign } from '../../../src/isales/signer.ts';
 import { testKeys } from '../../support/configuration.ts';
 import { pageSize, pagesOf } from '../situation.ts';
 
-/** What the processes that are measured beside obs-code-sync are told, as JSON in their one argument. */
+/** The task of the processes measured beside obs-code-sync, as JSON in their one argument. */
 export interface LoopTask {
   readonly baseUrl: string;
   readonly databaseUrl: string;
@@ -19,7 +19,7 @@ export interface LoopResult {
   readonly rows: number;
 }
 
-/** A page's body, as far as the loops look at it. */
+/** A page's body, as far as the loops use it. */
 export interface PageBody {
   readonly obsCodes: readonly { readonly obsCode: string; readonly obsCodeDesc: string | null }[];
 }
@@ -55,7 +55,7 @@ export async function fetchEveryPage(
   return rows;
 }
 
-/** Does pieces of work numbered from 0, so many at a time. */
+/** Does pieces of work numbered from 0, several at a time. */
 export async function inParallel(
   atOnce: number,
   pieces: number,

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * Loaded into every measured process before anything else (`--import`): leaves behind, when the process ends, what it
- * cost. The peak is Linux's own mark for this program; `maxRSS` would count the process that started it as well.
+ * Loaded into every measured process before anything else (`--import`): writes its cost when the process ends. The
+ * peak is Linux's own mark for this program; `maxRSS` would count the process that started it as well.
  */
 process.on('exit', () => {
   const { userCPUTime, systemCPUTime } = process.resourceUsage();

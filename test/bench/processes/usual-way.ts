@@ -11,7 +11,7 @@ const upsert = `
 
 /**
  * The engine as most people write it: five VDNs at once, pages in turn until an empty one, a statement for each row.
- * One thing is kinder than usual: a VDN's rows share a transaction, so that the disk is not waited for at every row.
+ * One thing is kinder than usual: a VDN's rows share a transaction, so that not every row waits for the disk.
  */
 await runLoop(async (task) => {
   const http = new Agent({ keepAlive: true });
