@@ -1,10 +1,11 @@
 import { commandLine } from '../domain/invocation.ts';
 import { count, countOf, formatSpan } from '../domain/text.ts';
+import { type FatalCode, FatalError } from '../errors.ts';
 import type { RunEntry } from '../store/status.ts';
 import { recentChanges } from './changes.ts';
 import { needsPerson } from './exceptions.ts';
 import { type Html, html, type Part, pageDocument } from './html.ts';
-import type { PageReport } from './report.ts';
+import type { PageReport, PageSettings } from './report.ts';
 import { changesOf, durationMs, lastEnded, lastRuns, progressInWords } from './runs.ts';
 import { vdnMap } from './vdns.ts';
 import { countInWords, type ListCount, type Trust, verdict } from './verdict.ts';
@@ -36,7 +37,7 @@ function links(counts: readonly ListCount[]): Part {
 }
 
 /** The answer at a glance: one sentence, its colour and sign, and the figures behind it. */
-export function banner(trust: Trust, name: Part, sentence: Part, below: Part): Html {
+function banner(trust: Trust, name: Part, sentence: Part, below: Part): Html {
   return html`<header class="banner ${trust}">
 <p class="name"><b>obs-code-sync</b> ${name}</p>
 <h1>${sign(trust)}<span>${sentence}</span></h1>
@@ -109,7 +110,7 @@ const faviconColours: Readonly<Record<Trust, string>> = {
 };
 
 /** The icon of the browser's tab, which no style sheet can style. */
-export function favicon(trust: Trust): Html {
+function favicon(trust: Trust): Html {
   return html`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="12" cy="12" r="12" fill="${faviconColours[trust]}"/><g fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round">${shapes[trust]}</g></svg>`;
 }
 
@@ -120,3 +121,55 @@ const titles: Readonly<Record<Trust, string>> = {
   bad: 'Reports cannot be trusted · obs-code-sync',
   unknown: 'Nothing synced yet · obs-code-sync',
 };
+
+export interface PageAnswer {
+  /** The whole document, also where there is no report. */
+  readonly page: string;
+  /** Why there is none; its message names the database's host, which the page does not. */
+  readonly failure: FatalError | undefined;
+}
+
+/** The page, also without a database: an older page would still say that all is well. */
+export async function answerWithPage(
+  read: () => Promise<PageReport>,
+  settings: Pick<PageSettings, 'invocation' | 'timezone'>,
+): Promise<PageAnswer> {
+  try {
+    return { page: renderStatusPage(await read()), failure: undefined };
+  } catch (error) {
+    if (!(error instanceof FatalError)) throw error;
+    return { page: renderUnavailablePage(error.code, settings, new Date()), failure: error };
+  }
+}
+
+/**
+ * The page while the database does not answer or cannot be used. It gives only the kind of reason: the message, which
+ * is in the log, names the database.
+ */
+export function renderUnavailablePage(
+  code: FatalCode,
+  { invocation, timezone }: Pick<PageSettings, 'invocation' | 'timezone'>,
+  at: Date,
+): string {
+  const sentence = `Whether today’s reports can be trusted is not known: ${reasons[code] ?? 'the database cannot be read'}.`;
+  const below = html`<p>${advice(code)} <code class="command">${commandLine(invocation, 'check')}</code> says what is wrong, and so does the log. Stored codes are
+not lost; reports that can reach the database still show what was verified last.</p>`;
+  return pageDocument({
+    title: 'The database is away · obs-code-sync',
+    icon: favicon('bad'),
+    content: html`${banner('bad', html`as of ${instant(at, timezone)}`, sentence, '')}<main>${below}</main>`,
+  });
+}
+
+const reasons: Partial<Record<FatalCode, string>> = {
+  'database-unreachable': 'the database cannot be reached',
+  'database-unusable':
+    'the database answers but cannot be used, since its schema or a permission does not fit',
+  locked: 'the embedded database is open in another process',
+};
+
+function advice(code: FatalCode): string {
+  return code === 'database-unusable'
+    ? 'Run the migrations, or grant the missing right.'
+    : 'Reload this page in a minute.';
+}

@@ -2,9 +2,9 @@ import type { Logger } from 'pino';
 import { type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { FatalError } from '../errors.ts';
 import type { Metrics, SourceState } from '../observe/metrics.ts';
-import { answerWithPage } from '../page/answer.ts';
 import { pageHeaders } from '../page/html.ts';
 import type { PageReport, PageSettings } from '../page/report.ts';
+import { answerWithPage } from '../page/status-page.ts';
 import { type Routes, text } from './server.ts';
 
 export interface ProbeQuestions {

@@ -1,5 +1,4 @@
-import { renderUnavailablePage } from '../../src/page/answer.ts';
-import { renderStatusPage } from '../../src/page/status-page.ts';
+import { renderStatusPage, renderUnavailablePage } from '../../src/page/status-page.ts';
 import {
   at,
   failing,

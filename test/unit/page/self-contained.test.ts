@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { renderUnavailablePage } from '../../../src/page/answer.ts';
 import { pageHeaders } from '../../../src/page/html.ts';
-import { renderStatusPage } from '../../../src/page/status-page.ts';
+import { renderStatusPage, renderUnavailablePage } from '../../../src/page/status-page.ts';
 import {
   at,
   failing,

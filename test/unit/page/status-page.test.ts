@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { renderUnavailablePage } from '../../../src/page/answer.ts';
 import type { PageReport } from '../../../src/page/report.ts';
-import { renderStatusPage } from '../../../src/page/status-page.ts';
+import { renderStatusPage, renderUnavailablePage } from '../../../src/page/status-page.ts';
 import {
   at,
   failingReport,
