@@ -105,7 +105,7 @@ test('an emptied list is held also where the rows of vdn are gone, as after a pa
   expect((await setup.sync()).json()).toMatchObject({ exitCode: 4, vdns: { held: 1, unchanged: 1 } });
 });
 
-test('a source that is another one under its name is told, and named in the reason', async () => {
+test('a source whose server or locale has changed is a warning, and part of the reason', async () => {
   const setup = await syncSetup({ vdns: [1], codesPerVdn: 10, source: { locale: 'zh_CN' } });
   await setup.sync();
   const english = await syncSetup({
@@ -125,7 +125,7 @@ test('a source that is another one under its name is told, and named in the reas
   expect(next.json()).toMatchObject({ outcomes: [{ reason: expect.stringContaining(change) }] });
 });
 
-test('VDNs that leave the configuration are told once; a run over a part of them says nothing of the others', async () => {
+test('VDNs that leave the configuration are one warning; a run over a part of them does not mention the others', async () => {
   const setup = await syncSetup({ vdns: ['1-5'] });
   await setup.sync();
   const fewer = await syncSetup({

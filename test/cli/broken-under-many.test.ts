@@ -37,7 +37,7 @@ test.each([
   await expectAllUnchanged(setup, run);
 });
 
-test('nor one that ends while it is noted that they are unchanged', async () => {
+test('nor one that ends while unchanged VDNs are recorded', async () => {
   const setup = await verifiedSetup();
   const comparing = await holdUp(setup.url, 'compare');
   const run = setup.startSync();

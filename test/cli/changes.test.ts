@@ -128,7 +128,7 @@ describe('changes for people', () => {
     );
   });
 
-  test('says in words that there was nothing', async () => {
+  test('says that there was nothing', async () => {
     expect(await changes('--since', '1ms')).toMatchObject({
       exitCode: 0,
       stdout: 'No code was changed in the last 1 ms.\n',

@@ -113,7 +113,7 @@ test('the row of one VDN that another session keeps locked from before the run c
   expect(await rows(`select from obs.vdn where last_outcome <> 'unchanged'`)).toEqual([]);
 });
 
-test('all connections are ended in the middle of an apply: it is done again, under a new lock', async () => {
+test('all connections are ended in the middle of an apply: it is repeated, under a new lock', async () => {
   const { url, startSync } = await syncSetup({ vdns: ['1-20'], source: { concurrency: 1 } });
   const gate = await holdUp(url, 'apply');
   const run = startSync();
@@ -133,7 +133,7 @@ test('all connections are ended in the middle of an apply: it is done again, und
   expect(await violations(url)).toEqual([]);
 });
 
-test('a database that takes nothing at all any more ends the run with 6, with what was committed kept', async () => {
+test('a database that no longer answers ends the run with 6, with what was committed kept', async () => {
   const { url, rows, sync } = await syncSetup({ vdns: ['1-20'] });
   expect(await sync('--vdn', '1')).toMatchObject({ exitCode: 0 });
   await rows(`

@@ -104,7 +104,7 @@ async function endAtCommit({ rows }: SyncSetup, sessions: number): Promise<void>
   await rows(`select pg_terminate_backend(pid, 5000) from (${waiting}) as waiting`);
 }
 
-test('a connection that is lost in the middle of a commit: what the database has kept counts as done', async () => {
+test('a connection that is lost in the middle of a commit: what was committed counts as done', async () => {
   const setup = await setupOn('committing', '1-3');
   const gate = await holdUp(setup.url, 'apply');
   const run = setup.startSync();
@@ -123,7 +123,7 @@ test('a connection that is lost in the middle of a commit: what the database has
   expect(await violations(setup.url)).toEqual([]);
 });
 
-test('the same where it was the note of several VDNs that they are unchanged', async () => {
+test('the same for several unchanged VDNs', async () => {
   const setup = await setupOn('noting', '1-4');
   expect(await setup.sync()).toMatchObject({ exitCode: 0 });
   const comparing = await holdUp(setup.url, 'compare');

@@ -120,7 +120,7 @@ describe('an xlsx file', () => {
   });
 });
 
-test('a full disk is told once, and ends the export', () => {
+test('a full disk is reported once, and ends the export', () => {
   const command = 'exec "$0" "$1" export --format csv --config "$2" > /dev/full';
   const { status, stderr } = spawnSync('sh', [
     '-c',

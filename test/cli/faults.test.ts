@@ -91,7 +91,7 @@ describe('a fault that lasts fails its VDN alone:', () => {
   });
 });
 
-describe('a fault that passes is got over:', () => {
+describe('a fault that passes is retried:', () => {
   for (const { title, faultCase, index } of titled(passing)) {
     test(title, () => {
       const { name } = at(passingWorld.sources, index);

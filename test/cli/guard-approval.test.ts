@@ -74,7 +74,7 @@ describe('an approval', () => {
     expect(await violations(url)).toEqual([]);
   });
 
-  test('without a match is a warning, and told by the exit code', async () => {
+  test('without a match is a warning, and exit code 4', async () => {
     const { sync, simulator } = await syncSetup({ vdns: [1] });
     const result = await sync('--approve', '0123456789abcdef');
     expect(result.json()).toMatchObject({ exitCode: 4, status: 'partial', vdns: { changed: 1 } });
@@ -85,7 +85,7 @@ describe('an approval', () => {
     expect(await sync('--approve', '0123456789abcdef')).toMatchObject({ exitCode: 5 });
   });
 
-  test('that is no plan is refused before anything is contacted', async () => {
+  test('that is not a plan is refused before anything is contacted', async () => {
     const { sync, simulator } = await syncSetup({ vdns: [1] });
     for (const mistyped of ['0123456789ab', '0123456789ABCDEF', 'all']) {
       expect(await sync('--approve', mistyped)).toMatchObject({ exitCode: 2 });
@@ -104,7 +104,7 @@ describe('what is no longer held leaves held_change:', () => {
     return setup;
   }
 
-  test('the source takes it back', async () => {
+  test('the source reverts it', async () => {
     const setup = await held();
     const stored = await rowVersions(setup.url, codeTables);
     setup.simulator.vdn(1).reset();
@@ -114,7 +114,7 @@ describe('what is no longer held leaves held_change:', () => {
     expect(await violations(setup.url)).toEqual([]);
   });
 
-  test('the source takes back so much that the rest is no longer suspicious', async () => {
+  test('the source reverts so much that the rest is no longer suspicious', async () => {
     const setup = await held();
     setup.simulator.vdn(1).reset();
     setup.simulator.vdn(1).remove('00605');

@@ -96,7 +96,7 @@ describe('output that is not read', () => {
     expect(result.stderr).toBe('ended with 0\n');
   });
 
-  test('a reader that is slow gets all of it, and the exit code is the command’s', async () => {
+  test('a slow reader gets all output, and the exit code is the command’s', async () => {
     const { config, sync } = await syncSetup({ vdns: ['1-8'], codesPerVdn: 83 });
     await sync();
     // A little more than a pipe holds: the rest is less than what the stream itself would wait for.
@@ -107,7 +107,7 @@ describe('output that is not read', () => {
     expect(Number(result.stdout)).toBeLessThan(65_536 + 16_384);
   });
 
-  test('a full disk is said in one line', async ({ skip }) => {
+  test('a full disk is one line of output', async ({ skip }) => {
     if (!existsSync('/dev/full')) skip('there is no /dev/full here, which stands for a full disk');
     const { config } = await syncSetup({ vdns: [1] });
     const result = await shell('"$@" > /dev/full', ['status', '--json'], config);

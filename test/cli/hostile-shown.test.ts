@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const sync = (...args: string[]) => call(['sync', '--json', ...args], config);
 
-test('what is strange but text is stored exactly as sent, and lives like any other code', async () => {
+test('unusual text is stored exactly as sent, and treated like any other code', async () => {
   expect(await sync('--vdn', '1-3')).toMatchObject({ exitCode: 0 });
   expect(await storedIn(vdns.listed)).toEqual(sorted(entries));
 

@@ -69,7 +69,7 @@ test('SIGINT while VDNs are being applied: these are finished, no other is begun
   expect(await violations(url)).toEqual([]);
 });
 
-test('a signal cuts the pause short that a server has asked for, and a wait for another try', async () => {
+test('a signal ends the pause of a 429, and the wait for a retry', async () => {
   const { simulator, startSync, rows } = await syncSetup({ vdns: ['1-3'] });
   simulator.vdn(1).fault({ kind: 'status', status: 429, retryAfter: '59' });
   const run = startSync();
@@ -79,7 +79,7 @@ test('a signal cuts the pause short that a server has asked for, and a wait for 
   expect(await rows(lastRun)).toMatchObject([{ status: 'interrupted', finished: true }]);
 });
 
-test('a second signal ends it at once; the next run tells what became of it', async () => {
+test('a second signal ends it at once; the next run closes its row', async () => {
   const { url, startSync, sync, rows } = await syncSetup({ vdns: ['1-3'] });
   const gate = await holdUp(url, 'apply');
   const run = startSync();

@@ -14,7 +14,7 @@ async function toldSync(url: string, env?: Record<string, string>) {
   return { ...setup, sync };
 }
 
-test('a person is told once when it begins and once when it is over, with commands that work', async () => {
+test('a notification comes once when it begins and once when it is over, with commands that work', async () => {
   const { url, messages } = await startReceiver();
   const { simulator, sync, config } = await toldSync(url);
   const texts = () => messages.map(({ text }) => text);
@@ -79,7 +79,7 @@ test('the proxy of the environment is asked, for loopback too', async () => {
   expect(proxy.messages.at(-1)?.text).toContain('VDN 1 failing');
 });
 
-test('each run that the database refuses is told', async () => {
+test('each run that the database refuses is a notification', async () => {
   const { url, messages } = await startReceiver();
   const setup = await syncSetup({ vdns: [1] });
   const config = await writeConfig(await temporaryDirectory(), {

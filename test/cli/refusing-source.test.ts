@@ -99,7 +99,7 @@ test.each([
   expect(await violations(url)).toEqual([]);
 });
 
-test('what one VDN alone does wrong never stops the others, however many they are', async () => {
+test('faults of single VDNs never stop the others, with any number of them', async () => {
   const { url, directory } = await place();
   const server = await simulator({});
   for (let vdnId = 1; vdnId <= 12; vdnId++) {
@@ -141,7 +141,7 @@ test.each([400, 403, 404])(
   },
 );
 
-test('a VDN that was still under way does not bring a source back that was given up', async () => {
+test('a VDN that was still under way does not bring back a source that was given up', async () => {
   const { url, directory } = await place();
   const server = await simulator({});
   server.vdn(1).fault({ kind: 'delay', ms: 1500 });
@@ -157,7 +157,7 @@ test('a VDN that was still under way does not bring a source back that was given
   expect(vdns.skipped).toBe(100 - 1 - vdns.failed);
 });
 
-test('a 401 tells of the clock where the clocks are more than a minute apart, and only there', async () => {
+test('a 401 mentions the clock where the clocks are more than a minute apart, and only there', async () => {
   const { url, directory } = await place();
   const minutes = 60_000;
   const clocks: readonly [name: string, offset: number, message: RegExp][] = [

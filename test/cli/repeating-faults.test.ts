@@ -15,7 +15,7 @@ const faults: readonly Fault[] = [
   { kind: 'page-total' },
 ];
 
-test('a list that is edited behind a fault that repeats itself loses no code that is still there', async () => {
+test('a list that is edited behind a repeating fault loses no code that is still there', async () => {
   const { simulator, sync, rows } = await syncSetup({
     vdns: [`1-${faults.length}`],
     codesPerVdn: 15,

@@ -32,7 +32,7 @@ describe('schedule refuses, before anything starts,', () => {
     expect(simulator.requests.total).toBe(0);
   });
 
-  test('a port that is taken, with exit code 2', async () => {
+  test('a port that is in use, with exit code 2', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
     onTestFinished(() => void other.close());

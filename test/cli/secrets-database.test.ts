@@ -147,7 +147,7 @@ test('a scheduler that its database refuses shows no password', async () => {
   expect(leaks([...pages, stdout, stderr].join('\n'))).toEqual([]);
 });
 
-test('a run that its database fails in the middle shows no password', async () => {
+test('a run whose database fails in the middle shows no password', async () => {
   const { simulator, sync, startSync } = await syncSetup({ vdns: ['1-3'], databaseUrl: marked.url });
   const shown: string[] = [];
   const keep = ({ stdout, stderr }: { stdout: string; stderr: string }) => shown.push(stdout, stderr);

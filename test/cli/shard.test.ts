@@ -65,7 +65,7 @@ test('a pod of an Indexed Job takes its shard from the environment; --shard goes
   expect(alone).toMatchObject({ shard: null, vdns: { total: 24 } });
 });
 
-test('a shard without a server has nothing to do, and says so', async () => {
+test('a shard without a server does nothing, and says so', async () => {
   const { sync } = await manyServers();
   const totals = await Promise.all(
     Array.from({ length: 4 }, async (_, n) => {

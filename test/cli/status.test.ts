@@ -20,7 +20,7 @@ interface Status {
 }
 
 describe('status', () => {
-  test('says in words that there is nothing yet', async () => {
+  test('says that there is nothing yet', async () => {
     const { config } = await syncSetup({ vdns: [1] });
     const result = await call(['status'], config);
     expect(result).toMatchObject({ exitCode: 0, stderr: '' });

@@ -20,7 +20,7 @@ async function troubledRun() {
 }
 
 describe.each([80, 160])('on a terminal of %i columns', (columns) => {
-  test('warnings stand whole above the bar, which leaves no trace', async () => {
+  test('warnings are complete above the bar, which leaves nothing behind', async () => {
     const { config } = await troubledRun();
     const { exitCode, stdout, lines, cursorShown, wraps } = await startOnTerminal(['sync'], {
       config,
@@ -101,7 +101,7 @@ test('with NO_COLOR there are no colours, while the bar is still there', async (
   expect(stripVTControlCharacters(stdout)).toMatch(/\d\/3 VDNs ·/);
 });
 
-test('hostile text of the server reaches the terminal as plain characters', async () => {
+test('hostile text of the server reaches the terminal escaped', async () => {
   const { config, simulator } = await syncSetup({ vdns: [1, 2] });
   simulator.vdn(1).change('00605', 'Busy\u001b]0;title\u0007\u001b[2J\u202e.');
   simulator.vdn(2).fault({ kind: 'failure', resultCode: '1\u001b[2J', resultDesc: '\u009b2J' });

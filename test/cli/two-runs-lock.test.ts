@@ -43,7 +43,7 @@ async function runWithoutLock({ url, startSync, rows }: SyncSetup) {
   };
 }
 
-test('the lock of a run whose connection to it is ended is taken again before anything is written', async () => {
+test('a run whose lock connection is ended takes the lock again before it writes', async () => {
   const setup = await syncSetup({ vdns: ['1-3'] });
   const { run, release, kill, keys } = await runWithoutLock(setup);
   expect(keys).toHaveLength(2);
@@ -56,7 +56,7 @@ test('the lock of a run whose connection to it is ended is taken again before an
   expect(await violations(setup.url)).toEqual([]);
 });
 
-test('nor is it noted without the lock that VDNs are unchanged', async () => {
+test('nor are unchanged VDNs recorded without the lock', async () => {
   const setup = await syncSetup({ vdns: ['1-3'] });
   expect(await setup.sync()).toMatchObject({ exitCode: 0 });
   const { run, release, kill } = await runWithoutLock(setup);
@@ -82,7 +82,7 @@ test('where the lock was lost and another session has it now, the run ends with 
   expect(await setup.rows('select from obs.vdn where last_attempt_at is not null')).toEqual([]);
 });
 
-test('a run that lost its lock to a second run leaves the field to it', async () => {
+test('a run that lost its lock to a second run ends, and the second goes on', async () => {
   const setup = await syncSetup({ vdns: ['1-3'] });
   const { run, release, kill } = await runWithoutLock(setup);
   await kill();

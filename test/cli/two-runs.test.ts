@@ -4,7 +4,7 @@ import { codeTables, rowVersions } from '../support/row-versions.ts';
 import { holdUp, openSession, untilHeldUp } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 
-test('a second run on the same source ends with 75 and touches nothing; a dry run may look on', async () => {
+test('a second run on the same source ends with 75 and touches nothing; a dry run may go on', async () => {
   const { url, simulator, startSync, sync } = await syncSetup({ vdns: ['1-3'] });
   const gate = await holdUp(url, 'apply');
   const first = startSync();

@@ -88,7 +88,7 @@ test('a redirect is not followed, so the signature goes nowhere else', async () 
   }
 });
 
-describe('who cannot be reached', () => {
+describe('what cannot be reached', () => {
   test('a port where nothing listens', async () => {
     const { baseUrl } = simulator;
     await simulator.close();
@@ -108,7 +108,7 @@ describe('who cannot be reached', () => {
     ]);
   });
 
-  test('something that takes connections and says nothing', async () => {
+  test('a server that accepts connections and never answers', async () => {
     const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
     onTestFinished(() => void server.close());
     await once(server, 'listening');

@@ -46,7 +46,7 @@ test('behind the last page an outage is waited for as anywhere', async () => {
   for (const { rows } of await Promise.all(pages)) expect(rows).toEqual([]);
 });
 
-test('a server that stays away is given up, and asked no more', async () => {
+test('a server that stays away is given up, and gets no more requests', async () => {
   await simulator.away('reset');
   const client = clientOf(simulator.baseUrl, { ...settings, outageMs: 1_000 });
   const errors = await Promise.all(vdns(20).map((vdnId) => failureOf(client.page({ vdnId }))));
@@ -67,7 +67,7 @@ test('a wrong key is no outage', async () => {
   expect(simulator.requests.total).toBe(8);
 });
 
-test('VDNs that fail for themselves use up their own attempts, and the others are done', async () => {
+test('VDNs that fail alone use up their own attempts, and the others are done', async () => {
   for (const vdnId of [1, 2]) simulator.vdn(vdnId).fault({ kind: 'hang' });
   for (const vdnId of [3, 4]) simulator.vdn(vdnId).fault({ kind: 'status', status: 500 });
   const client = clientOf(simulator.baseUrl, { ...settings, outageMs: 500 });

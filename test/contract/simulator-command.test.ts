@@ -79,7 +79,7 @@ describe('simulate', () => {
     await expect(parse(args)).rejects.toMatchObject({ code, message: expect.stringMatching(message) });
   });
 
-  test('a port that is taken is named', async () => {
+  test('a port that is in use is named', async () => {
     const taken = await startSimulator();
     const { port } = new URL(taken.baseUrl);
     await expect(parse(['--port', port])).rejects.toMatchObject({

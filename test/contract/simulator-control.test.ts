@@ -68,7 +68,7 @@ describe('faults by hand', () => {
   });
 });
 
-test('requests are counted, those to the control path are not', async () => {
+test('requests count, except those to the control path', async () => {
   await ask(simulator.baseUrl, 25);
   const counts = { total: 1, underWay: 0, mostAtOnce: 1, byStatus: { '200': 1 }, byVdn: { '25': 1 } };
   expect(await control('GET', 'requests')).toEqual([200, counts]);

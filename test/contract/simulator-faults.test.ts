@@ -39,7 +39,7 @@ test('served late, together with another fault', async () => {
   expect(performance.now() - started).toBeGreaterThan(75);
 });
 
-test('a body of 2 GB is streamed, and nothing is left of it when the client goes', async () => {
+test('a body of 2 GB is streamed, and freed when the client disconnects', async () => {
   vdn().fault({ kind: 'oversized', bytes: 2 * 1024 ** 3 });
   const response = await respond(simulator.baseUrl, 25);
   let got = 0;
@@ -58,7 +58,7 @@ describe('for whom and how long', () => {
     return seen;
   };
 
-  test('a fault for the first requests passes', async () => {
+  test('a fault for the first requests ends', async () => {
     vdn().fault({ kind: 'status', status: 503, times: 2 });
     expect(await statuses(4)).toEqual([503, 503, 200, 200]);
   });
@@ -97,7 +97,7 @@ describe('for whom and how long', () => {
   });
 });
 
-describe('servers that answer from another list or another time', () => {
+describe('servers that answer with another list, or with an older one', () => {
   const page = (pageNum: number, pageSize = 5, vdnId = 25) =>
     askPage(simulator.baseUrl, vdnId, { pageNum, pageSize });
   const firstCodes = async (requests: number) => {
@@ -106,14 +106,14 @@ describe('servers that answer from another list or another time', () => {
     return firsts;
   };
 
-  test('a node that is behind answers by turns', async () => {
+  test('a lagging node answers by turns', async () => {
     const [gone = '', next = ''] = listed();
     vdn().remove(gone);
     vdn().fault({ kind: 'nodes', by: 'turns' });
     expect(await firstCodes(4)).toEqual([next, gone, next, gone]);
   });
 
-  test('a node that is behind answers at random, the same way each time', async () => {
+  test('a lagging node answers at random, with the same numbers each time', async () => {
     const [gone] = listed();
     vdn().edit((codes) => codes.slice(1));
     vdn().fault({ kind: 'nodes', by: 'random' });
@@ -125,7 +125,7 @@ describe('servers that answer from another list or another time', () => {
     expect(firsts).toContain(gone);
   });
 
-  test('a node that is two edits behind answers always at the same addresses', async () => {
+  test('a node that is two edits behind always answers at the same addresses', async () => {
     const before = listed();
     for (const obsCode of before.slice(0, 2)) vdn().remove(obsCode);
     vdn().fault({ kind: 'nodes', by: 'address', edits: 2 });

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { clientOf } from './client-of.ts';
 
-test('a server with flow control refuses what comes too soon, and is read whole all the same', async () => {
+test('a server with flow control refuses what comes too soon, and is still read whole', async () => {
   const simulator = await startSimulator({ requestsPerSecond: 50 });
   try {
     const client = clientOf(simulator.baseUrl, { retries: 3 });
@@ -19,7 +19,7 @@ test('a server with flow control refuses what comes too soon, and is read whole 
   }
 });
 
-test('a server that goes on refusing ends as rate-limited, within the retries', async () => {
+test('a server that keeps answering 429 ends as rate-limited, within the retries', async () => {
   const simulator = await startSimulator();
   try {
     simulator.fault({ kind: 'status', status: 429 });

@@ -115,7 +115,7 @@ describe('wrong parameters are answered with a code of the catalogue', () => {
   });
 });
 
-describe('who is let in', () => {
+describe('which requests are accepted', () => {
   test('another path is a 404, another method a 405', async () => {
     const { baseUrl } = await simulate();
     expect((await ask(baseUrl, 25, { target: '/rest/isales/v1/openapi/campaigns/25/other' })).status).toBe(

@@ -53,7 +53,7 @@ describe('a list that moves while it is read', () => {
     expect(readsMade()).toBe(3);
   });
 
-  test('is given up where it never stands still', async () => {
+  test('fails where it changes during every read', async () => {
     const stored = vdn().list();
     vdn().fault({ kind: 'swap' });
     expect(await failureOf(read(stored))).toMatchObject({
@@ -107,7 +107,7 @@ describe('a server that pages wrongly', () => {
     expect((await read([], 20)).snapshot.codes.size).toBe(120);
   });
 
-  test('a hiccup is forgotten', async () => {
+  test('a single failure is no outage', async () => {
     vdn().fault({ kind: 'short-page', page: 3, times: 1 });
     expect((await read()).snapshot.codes.size).toBe(120);
     expect(readsMade()).toBe(2);
@@ -157,7 +157,7 @@ describe('a server that shows another list than there is', () => {
     expect(pagesAsked().map(([pageNum]) => pageNum)).toEqual([1, 2, 3, 4]);
   });
 
-  test('a row that is updated and moves while it is read is read again, and nothing is lost', async () => {
+  test('a row that changes and moves while the list is read: the list is read again, and nothing is lost', async () => {
     const stored = vdn().list();
     vdn().fault({ kind: 'move', times: 1 });
     expect(await removed(stored)).toEqual([]);

@@ -185,7 +185,7 @@ describe('the CronJob', () => {
     ]);
   });
 
-  test('over shards counts them alike everywhere, and lets none of them stop the others', () => {
+  test('over shards counts them in the same way everywhere, and lets none of them stop the others', () => {
     const sharded = cronJobSpec(ofKind('shards', 'CronJob')).jobTemplate.spec;
     const [container] = sharded.template.spec.containers;
     const shards = container?.env.find(({ name }) => name === 'OBS_CODE_SYNC_SHARDS')?.value;

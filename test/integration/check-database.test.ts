@@ -63,7 +63,7 @@ describe('with a writer of its own', () => {
     await database.close();
   });
 
-  test('all is well, and says as which role', async () => {
+  test('everything is fine, and the output names the role', async () => {
     const { exitCode, said } = await check(writer);
     expect(exitCode).toBe(0);
     expect(said).toMatch(
@@ -144,7 +144,7 @@ describe('with a writer of its own', () => {
     });
   });
 
-  test('too few connections are told', async () => {
+  test('too few connections are a warning', async () => {
     await query(owner, `alter role checked_writer connection limit 3`);
     onTestFinished(async () => {
       await query(owner, `alter role checked_writer connection limit -1`);
@@ -167,7 +167,7 @@ describe('with a writer of its own', () => {
     });
   });
 
-  test('instants of the future are told', async () => {
+  test('times in the future are a warning', async () => {
     await query(
       owner,
       `insert into obs.vdn (source, vdn_id, configured, last_verified_at) values ('ahead', 1, true, now() + interval '1 day')`,

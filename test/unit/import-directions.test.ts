@@ -143,7 +143,7 @@ test.each([
   expect(violations(importsOf(file, text))).toHaveLength(1);
 });
 
-test('a circle of types alone is found', () => {
+test('a circle of type imports is found', () => {
   const imports = [
     ...importsOf('src/store/a.ts', `import type { B } from './b.ts';`),
     ...importsOf('src/store/b.ts', `import type { A } from './a.ts';`),

@@ -130,7 +130,7 @@ test('the embedded database gets the very schema that a server gets', async () =
   expect(await schemaDefinition(embedded)).toEqual(definition);
 });
 
-test('any name will do for the schema, and two of them do not know each other', async () => {
+test('the schema may have any name, and two schemas are separate', async () => {
   const url = await emptyDatabase();
   const [one, other] = [await opened(url, 'select'), await opened(url, '_obs_2')];
   await migrateToLatest(one);
@@ -163,7 +163,7 @@ describe('rights', () => {
     expect(owner).toEqual({ owner: 'postgres' });
   });
 
-  test('a role that may create nothing at all is told what is missing', async () => {
+  test('a role that may create nothing at all: the message says what is missing', async () => {
     const url = await emptyDatabase();
     const own = await loginRole(url, (role) => `revoke create on schema public from ${role}`);
     await expect(migrateToLatest(await opened(own))).rejects.toThrow(
@@ -171,7 +171,7 @@ describe('rights', () => {
     );
   });
 
-  test('a role that may not read the schema is told so before anything is asked for', async () => {
+  test('a role that may not read the schema is refused before any request', async () => {
     const url = await emptyDatabase();
     await migrateToLatest(await opened(url));
     const own = await loginRole(

@@ -43,7 +43,7 @@ await storeLists(client, 'backup', 2, [
   { at: '2026-11-21T02:00Z', codes: { '2': 'zwei' } },
 ]);
 
-test('the newest run comes first; what happened alike in many VDNs is one change, a first list is one', async () => {
+test('the newest run comes first; the same change in many VDNs is one entry, and so is a first list', async () => {
   await storeRuns([4, 4, 2, 1]);
   const { changes, leftOut, runsNotListed } = await read();
   expect(
@@ -75,7 +75,7 @@ test('a run that changed too much, and what was before it, is not looked up', as
   expect(runsNotListed.map(({ runId }) => runId)).toEqual([3, 2, 1]);
 });
 
-test('of a run still under way nothing is told', async () => {
+test('a run still under way is left out', async () => {
   await storeRuns([4, 4, 2, 0], 'running');
   expect((await read()).changes.map(({ runId }) => runId)).toEqual([3, 3, 2, 2, 1]);
 });

@@ -106,7 +106,7 @@ test('while the database is away the page comes with 503 and names no address; t
   expect((await get()).status).toBe(200);
 });
 
-test('a schema that does not fit is said, with 503', async () => {
+test('a schema that does not fit is a 503 with the reason', async () => {
   const url = await ownDatabase();
   await query(url, `delete from obs.schema_migration where name > '0001'`);
   const { status, body } = await (await served(url)).get();

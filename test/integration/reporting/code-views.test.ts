@@ -134,7 +134,7 @@ test('active_result_code leaves out what is removed', async () => {
 });
 
 describe('is_monitored', () => {
-  test('tells what only VDNs that left the configuration speak for', async () => {
+  test('tells which codes only VDNs that left the configuration have', async () => {
     await client.query('begin; update vdn set configured = false where vdn_id in (1, 2, 3)');
     const unwatched = async (view: string) =>
       (await rowsOf(client, `select obs_code, is_active from ${view} where not is_monitored order by 1`)).map(

@@ -14,7 +14,7 @@ async function written(directory: string): Promise<Map<string, number>> {
   return new Map(await Promise.all(paths.map(async (file) => [file, (await stat(file)).mtimeMs] as const)));
 }
 
-test('a database that another process took over is neither asked nor written any more, nor by closing it', async () => {
+test('a database that another process took over is neither read nor written any more, not even by closing it', async () => {
   const directory = await temporaryDirectory();
   const database = await openDatabase({ url: `pglite:${directory}`, schema: 'public' });
   await sql`create table kept (id integer)`.execute(database.db);

@@ -35,7 +35,7 @@ async function readOnly(value: 'on' | 'off'): Promise<void> {
   await query(server.url, 'select pg_reload_conf(), pg_sleep(0.1)');
 }
 
-test('work is repeated once the server is back; all who wait share one wait', async () => {
+test('work is repeated once the server is back; concurrent work shares one wait', async () => {
   const database = await opened();
   await one(database);
   const waiting = reconnect(database, 30_000);
@@ -75,7 +75,7 @@ test('a server that is read-only is not back; connections to it are not used aga
   await written;
 });
 
-test('a lock that another session keeps is waited for no longer than the wait; then it is said', async () => {
+test('a lock that another session keeps is waited for no longer than the wait, then reported', async () => {
   const database = await opened();
   await query(server.url, 'create table locked (id integer)');
   const session = await openSession(server.url);
@@ -122,7 +122,7 @@ describe.each(Object.entries(kinds))('all that a query throws is of the error tr
   });
 });
 
-test('a bug in the code that asks is not an error of the database', async () => {
+test('a bug in the calling code is not an error of the database', async () => {
   const { db } = await opened();
   const bug = new Error('a bug');
   await expect(db.transaction().execute(() => Promise.reject(bug))).rejects.toBe(bug);

@@ -16,7 +16,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
   });
   afterAll(() => database.close());
 
-  test('what is recorded twice is recorded once, as after a commit whose answer was lost', async () => {
+  test('recording twice has the effect of once, as after a commit whose answer was lost', async () => {
     const run = await beginRun(database, 'failing');
     const failure = { outcome: 'failed', error: new VdnError('network', 'gone.') } as const;
     const record = { ...(await run.about()), ...failure };

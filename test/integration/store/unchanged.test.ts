@@ -36,7 +36,7 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
   });
   afterAll(() => database.close());
 
-  test('VDNs that are noted together are each noted as themselves', async () => {
+  test('unchanged VDNs that are recorded together are each recorded as their own', async () => {
     const { run, recordAll } = await foundUnchanged(database, 'together');
     await Promise.all(recordAll());
     expect(await rowsOf(database, outcomesOf('together'))).toEqual(vdnIds.map(noted));

@@ -6,7 +6,7 @@ import { startReceiver } from '../../support/receiver.ts';
 
 const invocation = { program: 'obs-code-sync', options: ' --config /etc/obs.yaml' };
 
-test('a receiver that does not answer is waited for once, and not for long', async () => {
+test('a receiver that does not answer is tried once, and not for long', async () => {
   const { url, messages } = await startReceiver(null);
   const warnings: string[] = [];
   const logger = pino({ base: null }, { write: (line) => void warnings.push(JSON.parse(line).msg) });
@@ -32,7 +32,7 @@ test('a receiver that does not answer is waited for once, and not for long', asy
   expect(warnings[1]).toMatch(/no answer within 0.05 s after the program was told to stop$/);
 });
 
-test('a refusal is told once a night, and again the next night', async () => {
+test('a refusal is one notification a night, and another the next night', async () => {
   const { url, messages } = await startReceiver();
   const logger = pino({ level: 'silent' });
   const { signal } = new AbortController();

@@ -10,7 +10,7 @@ describe('a server that answers 429', () => {
     expect(await run(async () => performance.now() - startedAt)).toBeGreaterThan(290);
   });
 
-  test('without one is asked more and more rarely, one at a time, and the one refused goes first', async () => {
+  test('without one gets requests more and more rarely, one at a time, and the refused one goes first', async () => {
     const { queue, run, notices } = queueOf({ concurrency: 1 });
     const starts: number[] = [];
     const ask = () => {
@@ -55,7 +55,7 @@ describe('a server that answers 429', () => {
     },
   );
 
-  test('is asked as fast as configured again once it takes it', async () => {
+  test('gets requests at the configured rate again once it accepts them', async () => {
     const { run } = queueOf({ concurrency: 4 });
     await run(() => Promise.reject(tooMany())).catch(() => undefined);
     let underWay = 0;

@@ -115,7 +115,7 @@ describe('no list as the interface describes it', () => {
     expect([error.code, error.message]).toEqual(['too-large', expect.stringMatching(/100001 codes/)]);
   });
 
-  test('a row that is none is a bad-row, with page and row', () => {
+  test('a row that is not a row is bad-row, with page and row', () => {
     const error = failure(() => parse({ ...success, totalCount: 3, obsCodes: [...rows, { obsCode: 7 }] }));
     expect([error.code, error.message]).toEqual(['bad-row', expect.stringMatching(/^page 2, row 3 /)]);
   });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { OutageError, RetriableError, VdnError } from '../../../src/errors.ts';
 import { gone, queueOf, vdns } from './queue-of.ts';
 
-test('so many requests at once as agreed, and no more', async () => {
+test('as many requests at once as agreed, and no more', async () => {
   const { run } = queueOf({ concurrency: 3 });
   let underWay = 0;
   let most = 0;
@@ -60,7 +60,7 @@ describe('a server that is away', () => {
     return { results, notices, asked, mostAtOnce };
   }
 
-  test('is asked by one at a time, each time another VDN, until it answers; it is said once', async () => {
+  test('is probed by one request at a time, each time another VDN’s, until it answers; it is reported once', async () => {
     const { results, notices, asked } = await through(gone, (sent) => sent > 8);
     // Only what failed before it was known counts as an attempt.
     expect(results.map(({ status }) => status)).toEqual(['rejected', ...Array(9).fill('fulfilled')]);
@@ -139,7 +139,7 @@ describe('a server that is away', () => {
   );
 });
 
-test('VDNs alone that never get an answer are given up alone, however often they ask; the others go on', async () => {
+test('VDNs that alone never get an answer are given up alone, after any number of requests; the others go on', async () => {
   const { run, notices } = queueOf({ concurrency: 1, outageMs: 100 });
   let asked = 0;
   const dead = async () => {

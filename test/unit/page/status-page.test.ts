@@ -106,7 +106,7 @@ describe('what needs a person', () => {
     );
   });
 
-  test('a run that broke off says why', () => {
+  test('a run that ended early says why', () => {
     const errorMessage = 'the run was stopped by SIGTERM';
     const runs = [nightlyRun(8, 0, { status: 'interrupted', exitCode: 143, errorMessage })];
     expect(text(fineReport({ runs }))).toContain(`Run 8 was interrupted ${errorMessage}`);
@@ -130,7 +130,7 @@ describe('what needs a person', () => {
     );
   });
 
-  test('nothing is said in words', () => {
+  test('nothing has a sentence', () => {
     expect(text(fineReport())).toBe(
       'What needs a person Nothing: no VDN is held, failing, or unverified for more than 36 h.',
     );
@@ -167,14 +167,14 @@ describe('what changed lately', () => {
     );
   });
 
-  test('no change is said in words', () => {
+  test('no change has a sentence', () => {
     expect(text(fineReport({ changes: noChanges }))).toBe(
       'What changed lately The last 30 runs changed no code.',
     );
   });
 });
 
-describe('empty states are said in words', () => {
+describe('empty states have a sentence', () => {
   test('no run yet', () => {
     const text = read(renderStatusPage(fineReport(nothing)));
     expect(text).toContain('There is nothing to trust yet: no run has been made.');

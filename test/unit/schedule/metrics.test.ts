@@ -98,7 +98,7 @@ test('a run is counted as it goes on', async () => {
   expect(of('next_run_timestamp_seconds')).toBe(Date.UTC(2026, 10, 24, 2, 15) / 1000);
 });
 
-test('what the database said last stays while it is away, and ages go on growing', async () => {
+test('the last values stay while the database is away, and ages keep growing', async () => {
   const metrics = createMetrics(['one', 'two']);
   expect(await value(metrics, 'database_up')).toBe(0);
   const one = { source: 'one', configured: 9, staleAfterSeconds: 3600, heldForSeconds: 50 };
@@ -127,7 +127,7 @@ test('what the database said last stays while it is away, and ages go on growing
   expect(await value(metrics, 'last_success_timestamp_seconds', { source: 'two' })).toBeUndefined();
 });
 
-test('what limits a source, and since when it holds a change, are told as long as they are so', async () => {
+test('the limits of a source, and since when it holds a change, are shown as long as they hold', async () => {
   const metrics = createMetrics(['one']);
   const state = {
     ...{

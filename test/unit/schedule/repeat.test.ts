@@ -4,14 +4,14 @@ import { repeatDelayMs } from '../../../src/schedule/repeat.ts';
 
 const schedule = { retries: 3, retryDelayMs: 600_000 };
 
-test('what may pass by itself is repeated after 10, 20 and 40 minutes, and then no more', () => {
+test('what a retry may overcome is repeated after 10, 20 and 40 minutes, and then no more', () => {
   for (const exitCode of [3, 5, 6, 75] as const) {
     const delays = [0, 1, 2, 3].map((attempt) => repeatDelayMs(schedule, attempt, exitCode));
     expect(delays, String(exitCode)).toEqual([600_000, 1_200_000, 2_400_000, undefined]);
   }
 });
 
-test('what is the same ten minutes later, or was stopped, is not', () => {
+test('what a retry cannot change, or was stopped, is not', () => {
   const others = Object.values(exitCodes).filter((code) => ![3, 5, 6, 75].includes(code));
   expect(others).toEqual([0, 1, 2, 4, 7, 130, 143]);
   for (const exitCode of others) expect(repeatDelayMs(schedule, 0, exitCode)).toBeUndefined();

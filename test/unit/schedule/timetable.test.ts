@@ -22,7 +22,7 @@ function timetable(cron: string, timezone = 'UTC') {
   return { table, lines, came, next };
 }
 
-describe('an expression that cannot be is refused, naming the field', () => {
+describe('an expression that is not valid is refused, naming the field', () => {
   test.each([
     ['61 2 * * *', 'the minute (0 to 59) cannot be 61'],
     ['15 24 * * *', 'the hour (0 to 23) cannot be 24'],
@@ -107,7 +107,7 @@ describe('as time passes', () => {
     expect(lines).toEqual([]);
   });
 
-  test('a clock that is set forward over a time: its run is caught up within half a minute, and that is told', async () => {
+  test('a clock that is set forward over a time: its run is caught up within half a minute, and that is logged', async () => {
     const { pass, came, next, lines } = started('15 2 * * *', '2026-11-23T00:00:00Z');
     await pass(10_000);
     setClock('2026-11-23T08:00:00Z');

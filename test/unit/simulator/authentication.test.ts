@@ -142,7 +142,7 @@ describe('what is refused before the signature is looked at', () => {
     );
   });
 
-  test('a query that is no percent-encoding', () => {
+  test('a query that is not valid percent-encoding', () => {
     const request = { ...received(first), url: `${first.path}?pageNum=%zz` };
     expect(authenticationProblem(request, rules(first))).toMatch(/percent-encoding/);
   });

@@ -27,7 +27,7 @@ describe('the generated list', () => {
     expect(codes).not.toEqual(codes.toSorted());
   });
 
-  test('keeps its codes when it is asked for more', () => {
+  test('keeps its codes when more are requested', () => {
     const codes = (count: number) =>
       vdnList(new Lists(count), 3)
         .codes()

@@ -51,7 +51,7 @@ describe('a list that loses codes is read once more with other page borders', ()
     expect(sizes).toEqual([pageSize, other]);
   });
 
-  test('after what others have to do first, and it is told how much is at stake', async () => {
+  test('after the other VDNs, with the number of codes at stake', async () => {
     const told: unknown[] = [];
     const { requests, result } = read(() => entries(110), {
       stored: entries(120),

@@ -77,7 +77,7 @@ test('codes are counted over all VDNs', () => {
   expect(counters.summary(undefined).codes).toEqual({ added: 11, changed: 2, removed: 3, returned: 5 });
 });
 
-test('outcomes are listed by source and VDN, without those of which there is nothing to tell', () => {
+test('outcomes are listed by source and VDN, without the unchanged and the fresh', () => {
   const counters = begun();
   for (const [source, vdnId, outcome] of [
     ['b', 10, 'changed'],
@@ -112,7 +112,7 @@ test('VDNs that are not done when a run is stopped count as skipped', () => {
   });
 });
 
-test('an approval that matched nothing is told by the exit code, unless something else is', () => {
+test('an approval that matched nothing is exit code 4, unless another code applies', () => {
   const counters = countersOf('changed');
   counters.unusedApprovals = 1;
   expect(counters.summary(undefined)).toMatchObject({ exitCode: 4, status: 'partial' });

@@ -51,7 +51,7 @@ const readOnce: Reader = async ({ fetchPage, pageSize, signal, compare }) => {
  * In how many of 25,000 schedules live codes may be taken for removed; docs/operations.md has what it comes to. Reading
  * cannot tell a server that repeats its fault at other addresses from one whose list has changed.
  */
-describe('of the codes that were in the list throughout, hardly any is taken for removed', () => {
+describe('of the codes that were in the list throughout, very few count as removed', () => {
   test.each<[WorldName, number, readonly Edit[]]>([
     ['honest', 0, []],
     ['honest', 0, ['put back', 'repeat', 'repeat', 'move', 'move and update']],
