@@ -1,10 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
+import { examples, read } from '../support/documents.ts';
 import { askPage } from '../unit/simulator/page.ts';
 import { ask } from '../unit/simulator/signed-request.ts';
 
@@ -34,8 +34,7 @@ test.each([
 
 test('the command of docs/network.md gets the certificate that is enough', async ({ skip }) => {
   if (spawnSync('openssl', ['version']).status !== 0) skip('there is no openssl here');
-  const document = readFileSync(new URL('../../docs/network.md', import.meta.url), 'utf8');
-  const [, command = ''] = /^```sh\n(openssl .*)\n```$/m.exec(document) ?? [];
+  const [command = ''] = examples(read('docs/network.md'), 'sh');
   const { baseUrl, close } = await startSimulator({ https: true, certificate: 'self-signed' });
   const toStdout = command.replace(/\d+\.[\d.]+:\d+/, new URL(baseUrl).host).replace(' > ca.pem', '');
   const { stdout } = await promisify(execFile)('sh', ['-c', toStdout]);

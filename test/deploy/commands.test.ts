@@ -7,7 +7,7 @@ import * as z from 'zod';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { run, start } from '../support/command.ts';
 import { testKeys } from '../support/configuration.ts';
-import { sqlUnder } from '../support/operations-doc.ts';
+import { sqlUnder } from '../support/documents.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
 import { kubectlCommands } from './deploying-doc.ts';

@@ -3,15 +3,17 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { hasBlanksAround } from '../../src/domain/result-code.ts';
 import { exitCodes, vdnErrorCodes } from '../../src/errors.ts';
 import { restoreRunNumbers } from '../../src/store/circumstances.ts';
+import { read, sqlUnder } from '../support/documents.ts';
 import { codeViolations, violations } from '../support/invariants.ts';
-import { operationsDoc, sqlUnder } from '../support/operations-doc.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { query } from '../support/template-database.ts';
 
 describe('docs/operations.md', () => {
   test('says what to do for each exit code and each errorCode', () => {
-    const firstCells = [...operationsDoc.matchAll(/^\| ([^|]+) \|/gm)].map(([, cell = '']) => cell);
+    const firstCells = [...read('docs/operations.md').matchAll(/^\| ([^|]+) \|/gm)].map(
+      ([, cell = '']) => cell,
+    );
     expect(firstCells).toEqual(expect.arrayContaining(vdnErrorCodes.map((code) => `\`${code}\``)));
     const documented = firstCells.flatMap((cell) => cell.split(', '));
     expect(documented).toEqual(expect.arrayContaining(Object.values(exitCodes).map(String)));

@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { examples, read } from '../support/documents.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { callsTable } from './reporting/recipes.ts';
 
-const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-const statements = [...readme.matchAll(/^```sql\n(.*?)^```$/gms)].map(([, text = '']) => text);
+const statements = examples(read('README.md'), 'sql');
 
 test('the join of README.md gives each call its reason', async () => {
   const [calls = ''] = statements;

@@ -1,26 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { vdnOutcomes } from '../../src/domain/outcome.ts';
 import { exitCodes } from '../../src/errors.ts';
+import { examples, read, tableRows } from '../support/documents.ts';
 
 const root = new URL('../../', import.meta.url);
-const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 const design = read('docs/design.md');
-
-/** The rows of the table whose head begins with this title: cells without their backticks. */
-function rows(title: string): string[][] {
-  const [, body = ''] =
-    new RegExp(`^\\| ${title} \\|.*\\n\\| --- .*\\n((?:\\|.*\\n)+)`, 'm').exec(design) ?? [];
-  return body
-    .trim()
-    .split('\n')
-    .map((row) =>
-      row
-        .slice(2)
-        .split(' | ')
-        .map((cell) => cell.replaceAll('`', '')),
-    );
-}
+const rows = (title: string) =>
+  tableRows(design, title).map((row) => row.map((cell) => cell.replaceAll('`', '')));
 
 test('the exit codes of docs/design.md are the program’s', () => {
   const documented = rows('code').map(([code, name = '']) => [name, Number(code)]);
@@ -53,7 +40,7 @@ test('its tables are those of the schema', () => {
 });
 
 test('its drawings name files and folders of src', () => {
-  const drawings = [...design.matchAll(/```mermaid\n(.*?)```/gs)].map(([, text = '']) => text);
+  const drawings = examples(design, 'mermaid');
   expect(drawings).toHaveLength(2);
   const files = drawings.flatMap((text) =>
     [...text.matchAll(/\b[a-z]+\/[a-z-]+\.ts\b/g)].map(([file]) => file),

@@ -1,11 +1,11 @@
-import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, globSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
+import { read } from '../support/documents.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const documents = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md'], { cwd: root });
-const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const prose = (file: string) => read(file).replaceAll(/^ *```.*?^ *```$/gms, '');
 
 /** The anchors that a Markdown viewer gives to the headings of a document. */
@@ -76,12 +76,4 @@ test('every page of docs is reached from README.md', () => {
     (file) => file.startsWith('docs/') && statSync(path.join(root, file)).size > 0,
   );
   expect(pages.filter((file) => !reached.has(file))).toEqual([]);
-});
-
-test.each([
-  ['[x](nowhere.md)', 'nowhere.md: no such file'],
-  ['# One\n[x](#two)', '#two: no such heading'],
-  ['[x](operations.md#there-is-none)', 'operations.md#there-is-none: no such heading'],
-])('in %j the broken link is found', (markdown, reason) => {
-  expect(broken('docs/planted.md', markdown)).toEqual([reason]);
 });

@@ -1,14 +1,14 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Command, CommanderError } from 'commander';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { authority } from '../support/certificates.ts';
-import { load } from './config/support.ts';
+import { examples, read } from '../support/documents.ts';
+import { load, withSource } from './config/support.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const read = (file: string) => readFileSync(path.join(root, file), 'utf8');
 const documents = globSync(['*.md', 'docs/**/*.md', 'deploy/**/*.md'], { cwd: root }).sort();
 const here = 'test/unit/examples.test.ts';
 
@@ -23,7 +23,7 @@ const checkedBy: Readonly<Record<string, string>> = {
   'docs/deploying.md yaml': 'test/deploy/overlays.test.ts',
   'docs/design.md mermaid': 'test/unit/design.test.ts',
   'docs/network.md sh': 'test/contract/simulator-tls.test.ts',
-  'docs/network.md yaml': 'test/unit/network-doc.test.ts',
+  'docs/network.md yaml': here,
   'docs/operations.md ': here,
   'docs/operations.md sh': here,
   'docs/operations.md sql': here,
@@ -35,34 +35,21 @@ const checkedBy: Readonly<Record<string, string>> = {
   'docs/reporting.md yaml': 'test/integration/reporting/recipes.test.ts',
 };
 
-interface Block {
-  readonly file: string;
-  readonly language: string;
-  readonly text: string;
-}
-
-const blocks: readonly Block[] = documents.flatMap((file) =>
-  [...read(file).matchAll(/^( *)```(\w*)\n(.*?)^ *```$/gms)].map(
-    ([, indent = '', language = '', text = '']) => ({
-      ...{ file, language },
-      text: text.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    }),
-  ),
-);
-const blocksOf = (file: string, language: string) =>
-  blocks.flatMap((block) => (block.file === file && block.language === language ? [block.text] : []));
-
 test('every example is run or checked by a test', () => {
-  const kinds = new Set(blocks.map(({ file, language }) => `${file} ${language}`));
+  const kinds = new Set(
+    documents.flatMap((file) =>
+      [...read(file).matchAll(/^( *)```(\w*)\n.*?^ *```$/gms)].map(([, , language]) => `${file} ${language}`),
+    ),
+  );
   expect([...kinds].sort()).toEqual(Object.keys(checkedBy).sort());
   for (const [kind, file] of Object.entries(checkedBy))
     expect(existsSync(path.join(root, file)), kind).toBe(true);
 });
 
 /** Lines of the shell examples, without comments and redirections. */
-const shellLines = blocks
-  .filter(({ language }) => language === 'sh')
-  .flatMap(({ text }) => text.replaceAll(/\\\n */g, '').split('\n'))
+const shellLines = documents
+  .flatMap((file) => examples(read(file), 'sh'))
+  .flatMap((text) => text.replaceAll(/\\\n */g, '').split('\n'))
   .map((line) => line.replace(/ *#.*/, '').trim())
   .filter((line) => line !== '');
 const inlineCode = documents.flatMap((file) =>
@@ -147,7 +134,7 @@ function optionsMissing(line: string, call: RegExp, file: string): string[] {
 }
 
 test('the database URLs in docs/operations.md load', async () => {
-  const urls = blocksOf('docs/operations.md', '').map((text) => text.trim());
+  const urls = examples(read('docs/operations.md'), '').map((text) => text.trim());
   expect(urls).toHaveLength(2);
   for (const url of urls) {
     const database = { url: url.replace('/run/secrets/db-ca.pem', 'db-ca.pem') };
@@ -170,6 +157,12 @@ test('each SQL in docs/operations.md is run under its heading by a test', () => 
 });
 
 test('the packages.yml of the dbt package is that of its example', () => {
-  const [text = ''] = blocksOf('deploy/reporting/dbt/README.md', 'yaml');
+  const [text = ''] = examples(read('deploy/reporting/dbt/README.md'), 'yaml');
   expect(parse(text)).toEqual(parse(read('deploy/reporting/dbt-example/packages.yml')));
+});
+
+test('the settings in docs/network.md load', async () => {
+  const settings = examples(read('docs/network.md'), 'yaml').map((text) => parse(text));
+  expect(settings).toHaveLength(2);
+  for (const setting of settings) expect((await load(withSource(setting))).sources).toHaveLength(1);
 });

@@ -1,22 +1,17 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { version } from '../../src/version.ts';
+import { read, tableRows } from '../support/documents.ts';
 
 const root = new URL('../../', import.meta.url);
-const read = (file: string) => readFileSync(new URL(file, root), 'utf8');
 const manifest = JSON.parse(read('package.json'));
-
-/** First cells of the rows of all tables whose head begins with this title. */
-function firstCells(markdown: string, title: string): string[] {
-  return [
-    ...markdown.matchAll(new RegExp(`^\\| ${title} \\|.*\\n\\| --- .*\\n((?:\\|.*\\n)+)`, 'gm')),
-  ].flatMap(([, rows = '']) => [...rows.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell));
-}
 
 test('docs/dependencies.md has each dependency, and no other', () => {
   const { dependencies, optionalDependencies, devDependencies } = manifest;
   const packages = Object.keys({ ...dependencies, ...optionalDependencies, ...devDependencies });
-  const documented = firstCells(read('docs/dependencies.md'), 'package').flatMap((cell) => cell.split(', '));
+  const documented = tableRows(read('docs/dependencies.md'), 'package').flatMap(([cell = '']) =>
+    cell.split(', '),
+  );
   // Types of a library come with the library.
   expect(documented.toSorted()).toEqual(packages.filter((name) => !name.startsWith('@types/')).toSorted());
 });

@@ -1,24 +1,12 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { exitCodes } from '../../src/errors.ts';
 import { authority } from '../support/certificates.ts';
+import { examples, read, tableRows } from '../support/documents.ts';
 import { load } from './config/support.ts';
 
-const root = new URL('../../', import.meta.url);
-const readme = readFileSync(new URL('README.md', root), 'utf8');
-
-/** The contents of the fenced blocks of a language. */
-const blocks = (language: string) =>
-  [...readme.matchAll(new RegExp(`^ *\`\`\`${language}\\n(.*?)^ *\`\`\`$`, 'gms'))].map(
-    ([, text = '']) => text,
-  );
-
-/** First cells of the rows of all tables whose head begins with this title. */
-const firstCells = (title: string) =>
-  [...readme.matchAll(new RegExp(`^\\| ${title} \\|.*\\n\\| --- .*\\n((?:\\|.*\\n)+)`, 'gm'))].flatMap(
-    ([, rows = '']) => [...rows.matchAll(/^\| (.*?) \|/gm)].map(([, cell = '']) => cell),
-  );
+const readme = read('README.md');
+const firstCells = (title: string) => tableRows(readme, title).map(([cell = '']) => cell);
 
 test('the exit codes are the program’s', () => {
   const codes = firstCells('code').flatMap((cell) => cell.split(', ').map(Number));
@@ -26,7 +14,7 @@ test('the exit codes are the program’s', () => {
 });
 
 test('the configuration loads', async () => {
-  const [text = ''] = blocks('yaml');
+  const [text = ''] = examples(readme, 'yaml');
   const { sources } = await load(text.replace('/run/secrets/isales-sk', 'isales-sk'), {
     env: { DATABASE_URL: 'postgres://obs_writer@db.example.com:5432/warehouse', ISALES_AK: 'ak' },
     files: { 'isales-sk': 'secret', 'ca.pem': (await authority('CA')).cert },

@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import pg from 'pg';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.ts';
+import { examples, read } from '../../support/documents.ts';
 import { temporaryDirectory } from '../../support/temporary-directory.ts';
 import { answersOf } from './recipe-answers.ts';
-import { callsTable, recipe, recipes, yamlExample } from './recipes.ts';
+import { callsTable, recipe, recipes } from './recipes.ts';
 import { reportingDatabase, rowsOf, storeLists } from './stored-lists.ts';
 
 const { client } = await reportingDatabase();
@@ -72,8 +72,7 @@ test('the calls before and after a changed description are counted', async () =>
 });
 
 test('the Python of docs/reporting-tools.md can be read, and its queries give what it names', async () => {
-  const document = readFileSync(new URL('../../../docs/reporting-tools.md', import.meta.url), 'utf8');
-  const scripts = [...document.matchAll(/^```python\n(.*?)^```$/gms)].map(([, text = '']) => text);
+  const scripts = examples(read('docs/reporting-tools.md'), 'python');
   expect(scripts).toHaveLength(2);
   for (const script of scripts) {
     const { status, stderr } = spawnSync('python3', ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
@@ -93,8 +92,9 @@ test('the Python of docs/reporting-tools.md can be read, and its queries give wh
 const day = (value: unknown) => (value instanceof Date ? value.toISOString().slice(0, 10) : value);
 
 test('the configuration for two languages loads', async () => {
+  const [yaml] = examples(read('docs/reporting.md'), 'yaml');
   const file = path.join(await temporaryDirectory(), 'obs-code-sync.yaml');
-  await writeFile(file, `database: { url: "postgres://reports@localhost/reports" }\n${yamlExample()}`);
+  await writeFile(file, `database: { url: "postgres://reports@localhost/reports" }\n${yaml}`);
   const { sources } = await loadConfig(file, { ISALES_AK: 'key', ISALES_SK: 'secret' });
   expect(sources.map(({ name, locale }) => [name, locale])).toEqual([
     ['prod', 'en_US'],

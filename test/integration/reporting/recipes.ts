@@ -1,13 +1,11 @@
-import { readFileSync } from 'node:fs';
-
-const markdown = readFileSync(new URL('../../../docs/reporting.md', import.meta.url), 'utf8');
+import { examples, read } from '../../support/documents.ts';
 
 /** The SQL of docs/reporting.md: each heading's statements, in order. */
 export function recipes(): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
-  for (const section of markdown.split(/^## /m).slice(1)) {
+  for (const section of read('docs/reporting.md').split(/^## /m).slice(1)) {
     const heading = section.slice(0, section.indexOf('\n'));
-    const statements = [...section.matchAll(/^```sql\n(.*?);\n```$/gms)].map(([, sql = '']) => sql);
+    const statements = examples(section, 'sql').map((sql) => sql.replace(/;\n$/, ''));
     if (statements.length > 0) found.set(heading, statements);
   }
   return found;
@@ -19,11 +17,6 @@ export function recipe(heading: string, index = 0): string {
   if (statement === undefined)
     throw new Error(`docs/reporting.md has no statement ${index} under "${heading}"`);
   return statement;
-}
-
-/** The one piece of configuration on the page. */
-export function yamlExample(): string {
-  return /^```yaml\n(.*?)^```$/ms.exec(markdown)?.[1] ?? '';
 }
 
 /** The facts that the recipes join. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { sqlUnder } from '../../support/operations-doc.ts';
+import { sqlUnder } from '../../support/documents.ts';
 import { holdUp, untilHeldUp } from '../../support/sessions.ts';
 import { syncSetup } from '../../support/sync-setup.ts';
 
