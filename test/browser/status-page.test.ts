@@ -16,8 +16,8 @@ afterAll(() => browser.close());
 const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
 /**
- * What axe finds, by rule and element, with the rules that it has on by default: WCAG A and AA and good practice. Off is
- * the size of targets (AA of 2.2): the cells of a map of thousands are small because they are a map.
+ * Findings of axe, by rule and element, with its default rules: WCAG A and AA and good practice. Off is the size of
+ * targets (AA of 2.2): the cells of a map of thousands are small because they are a map.
  */
 async function violations(page: Page): Promise<string[]> {
   await page.evaluate(axeSource);

@@ -14,7 +14,7 @@ async function verifiedSetup(): Promise<SyncSetup> {
   return setup;
 }
 
-/** Nothing is lost where one connection ends, though many VDNs depended on it. */
+/** One connection ends under many VDNs, and none of them fails. */
 async function expectAllUnchanged(
   { url }: SyncSetup,
   run: ReturnType<SyncSetup['startSync']>,

@@ -4,7 +4,7 @@ import type { Fault } from '../../src/simulator/index.ts';
 type Kind = Fault['kind'];
 type FaultOf<K extends Kind> = Extract<Fault, { kind: K }>;
 
-/** A fault of the simulator and what the run makes of a VDN that meets it. */
+/** A fault of the simulator and the outcome of a VDN that meets it. */
 export interface FaultCase<K extends Kind = Kind> {
   readonly fault: FaultOf<K>;
   /** Of a VDN that loses a code, among other changes; undefined: it is brought up to date. */
@@ -38,7 +38,7 @@ const threeFirstPages = 3;
 type Failing<K extends Kind> = FaultCase<K> & { readonly errorCode: VdnErrorCode };
 
 /**
- * Faults that a VDN does not get over: at least one of every kind there is, but for those that read as another list.
+ * Faults that fail a VDN: at least one of every kind, except those that read as another list.
  *
  * @param elsewhere another host, which must not hear of it
  */
@@ -211,7 +211,7 @@ export function lastingFaults(elsewhere: string): {
   };
 }
 
-/** Faults that pass within the retries or reads, or do no harm. */
+/** Faults that retries or further reads overcome, or that do no harm. */
 export function passingFaults(): readonly FaultCase[] {
   const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000).toUTCString();
   return [

@@ -98,7 +98,7 @@ describe('a fault that passes is retried:', () => {
       const { fault, requests } = faultCase;
       for (const vdnId of Object.values(vdns)) {
         expect(outcomeOf(passingWorld.faulty, name, vdnId)).toMatchObject({ outcome: 'changed' });
-        // A swap within a first list, which has nothing to lose, cannot be told; the next run puts it right.
+        // A swap within a first list, which has nothing to lose, cannot be detected; the next run corrects it.
         if (fault.kind === 'swap' && vdnId === vdns.first) continue;
         expect(storedOf(passingWorld, name, vdnId).after?.codes).toEqual(listOf(passingWorld, index, vdnId));
       }

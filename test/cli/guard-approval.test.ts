@@ -15,7 +15,7 @@ describe('an approval', () => {
     for (const vdnId of [2, 3, 4]) simulator.vdn(vdnId).replace(codes);
     await sync();
     for (const vdnId of [1, 2, 4]) half(simulator.vdn(vdnId));
-    // Looks nearly the same: one code has a new description too.
+    // Nearly the same difference: one code also has a new description.
     half(simulator.vdn(3));
     simulator.vdn(3).change(codes.at(-1)?.obsCode ?? '', 'Another text.');
     expect((await sync()).json()).toMatchObject({ exitCode: 4, vdns: { held: 8 } });

@@ -7,7 +7,7 @@ import { type SyncSetup, syncSetup } from '../support/sync-setup.ts';
 import { edited, gateInCommit, pauses, runAfter, slowApply, unlike } from './kill-world.ts';
 
 const kills = runs(4);
-/** Side by side, since a run waits more than it works. */
+/** Concurrently, since a run mostly waits. */
 const lanes = 3;
 const vdnIds = [1, 2, 3, 4, 5, 6];
 
@@ -18,7 +18,7 @@ const applying = `
   select from pg_stat_activity
   where datname = current_database() and application_name = 'obs-code-sync' and wait_event = 'PgSleep'`;
 
-/** How to come to a moment to kill at. A run that has ended meanwhile has its moment behind it. */
+/** How to reach the moment of a kill. A run that has already ended has missed it. */
 const moments: Record<string, (setup: SyncSetup, ended: () => boolean) => Promise<unknown>> = {
   'at any time': () => pause(upTo(1_500)),
   'while it reads': async ({ simulator }, ended) => {
@@ -32,7 +32,7 @@ const moments: Record<string, (setup: SyncSetup, ended: () => boolean) => Promis
   },
 };
 
-/** Kills a run, looks at what it left, and lets another one follow. */
+/** Kills a run, checks what it left, and starts another one. */
 async function killOne(setup: SyncSetup, moment: string): Promise<{ insideApply: boolean; runRow: boolean }> {
   const { url, simulator, startSync, rows } = setup;
   for (const vdnId of vdnIds) simulator.vdn(vdnId).edit(edited);
@@ -80,7 +80,7 @@ test(
       ),
     );
     await Promise.all(setups.map(lane));
-    // The moments were what they should be: enough runs died in the middle of their work, and of a transaction.
+    // Enough runs were killed in the middle of their work, and in a transaction.
     expect(results).toHaveLength(kills);
     expect(results.filter(({ runRow }) => runRow).length).toBeGreaterThan(kills / 3);
     expect(results.filter(({ insideApply }) => insideApply).length).toBeGreaterThan(kills / 10);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { syncSetup } from '../support/sync-setup.ts';
 
-// Dashboards and log alerts are built upon these fields: none may go, or come to mean something else.
+// Dashboards and log alerts use these fields: none may be removed or change its meaning.
 test('log lines have stable fields: one line for the run at info, one for each VDN that is not unchanged', async () => {
   const { simulator, sync } = await syncSetup({ vdns: ['1-4'], source: { retries: 0 } });
   const first = lines((await sync()).stderr);

@@ -6,7 +6,7 @@ import { startReceiver } from '../support/receiver.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
-/** A sync whose nights are told to the receiver. */
+/** A sync whose notifications go to the receiver. */
 async function toldSync(url: string, env?: Record<string, string>) {
   const setup = await syncSetup({ vdns: ['1-4'], source: { retries: 0, proxy: 'none' }, notify: { url } });
   if (env === undefined) return setup;

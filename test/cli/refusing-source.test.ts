@@ -43,7 +43,7 @@ test('a source that refuses is given up; another source goes on', async () => {
   for (const [source, { errorCode, message }] of Object.entries(refusals)) {
     const failed = outcomes.filter((one) => one.source === source && one.outcome === 'failed');
     const away = ['network', 'timeout'].includes(errorCode);
-    // A server that is away is found so by one VDN for all.
+    // One VDN finds out for all that the server is away.
     expect(failed.length).toBeGreaterThanOrEqual(away ? 1 : 5);
     expect(failed.length).toBeLessThanOrEqual(mostTried(errorCode));
     for (const one of failed) expect(one.message).toMatch(message);
@@ -63,7 +63,7 @@ test('a source that refuses is given up; another source goes on', async () => {
   expect(await query(url, `select distinct source from obs.result_code`)).toEqual([{ source: 'good' }]);
   expect(await violations(url)).toEqual([]);
 
-  // None of the VDNs tried was completed: that is another exit code.
+  // Every VDN that was tried failed: that is another exit code.
   const alone = await call(['sync', '--json', '--source', 'wrong-key'], config);
   expect(alone.exitCode).toBe(5);
   expect(alone.json()).toMatchObject({ status: 'failed', exitCode: 5, vdns: { total: vdnsOfEach } });

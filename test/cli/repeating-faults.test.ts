@@ -3,7 +3,7 @@ import type { Fault } from '../../src/simulator/index.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 
-/** Faults that come again in the same way, so that a read that is made twice alike believes them. */
+/** Faults that repeat, so that two equal reads agree on them. */
 const faults: readonly Fault[] = [
   { kind: 'nodes', by: 'turns' },
   { kind: 'nodes', by: 'random', edits: 2 },

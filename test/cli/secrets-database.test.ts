@@ -26,7 +26,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Ways in which a database cannot be had, as changes of a URL that works; what ends with 6 and what with 7. */
+/** Ways in which a database cannot be used, as changes of a URL that works; what ends with 6 and what with 7. */
 const broken: Readonly<
   Record<string, { exitCode: 6 | 7; change: (url: URL) => Promise<void> | void; schema?: string }>
 > = {
@@ -74,7 +74,7 @@ const commands: readonly (readonly string[])[] = [
   ['changes', '--json'],
 ];
 
-/** Failures that are alike for the program are gone through with the first commands only. */
+/** Failures that are the same for the program are tried with the first commands only. */
 const mostCommands: Readonly<Record<string, number>> = {
   // The others wait for it first.
   'nothing listens': 1,

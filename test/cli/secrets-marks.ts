@@ -11,7 +11,7 @@ export const accessKey = 'marked-access-key';
 export const secretKey = `${marks['secret key']}"\\+é(/end`;
 const password = `${marks['database password']}@/#%:end`;
 
-/** Enough of a signature to be told from everything else. */
+/** Enough of a signature to be recognised. */
 const telling = 10;
 
 /**

@@ -29,7 +29,7 @@ const faults: Readonly<Record<string, Fault>> = {
   short: { kind: 'short-page' },
 };
 
-/** Servers that say what they were told: a proxy's error page, a debugging answer. */
+/** Servers that echo the request: a proxy's error page, a debugging answer. */
 const echoes: Readonly<Record<string, (response: ServerResponse, heard: string) => void>> = {
   'echo-page': (response, heard) =>
     response.writeHead(502, { 'Content-Type': 'text/html' }).end(`<p>${heard}</p>`),

@@ -9,7 +9,7 @@ import { call } from '../support/in-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { summaryOf } from './summary-shape.ts';
 
-/** Stands where the database is configured, and counts who comes. */
+/** Listens at the configured address of the database, and counts connections. */
 let databaseContacts = 0;
 const database = createServer((socket) => {
   databaseContacts += 1;

@@ -29,7 +29,7 @@ const quick = {
   slowestGapMs: 20,
 };
 
-/** A client that is closed when the test is over. */
+/** A client that is closed after the test. */
 export function clientOf(baseUrl: string, settings: Partial<ClientSettings> = {}): TestClient {
   const { locale: _, ...plain } = sourceOf(baseUrl, [25], { outageMs: 60_000 });
   const source = { ...plain, ...settings };

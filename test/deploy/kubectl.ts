@@ -11,7 +11,7 @@ export const hasKubectl = (() => {
   }
 })();
 
-/** What kubectl prints; throws with what it complains of, also where that is only a warning. */
+/** The output of kubectl; throws on errors and warnings. */
 function kubectl(...args: string[]): string {
   return execFileSync('kubectl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }

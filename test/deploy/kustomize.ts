@@ -111,7 +111,7 @@ function one(manifests: readonly Manifest[], kind: string, name: string): Manife
   return manifest;
 }
 
-/** JSON Patch (RFC 6902), which only adds to places that are there and replaces or removes what is there. */
+/** JSON Patch (RFC 6902): it only adds to existing places, and replaces or removes what exists. */
 function applyOperations(manifest: Manifest, patch: z.output<typeof operations>): void {
   for (const { op, path: pointer, value } of patch) {
     const keys = pointer.split('/').slice(1);

@@ -51,7 +51,7 @@ afterAll(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** A test that says why where it cannot be. */
+/** A test that is skipped with a reason where it cannot run. */
 function inContainer(name: string, work: () => Promise<void>): void {
   test(name, async ({ skip }: TestContext) => {
     if (obstacle !== undefined) skip(obstacle);

@@ -107,7 +107,7 @@ describe.each([
     const database = await empty();
     const { schema } = database;
     await rowsOf(database, `create schema ${schema}`);
-    // Stands in the way of the first migration's last table.
+    // Blocks the first migration's last table.
     await rowsOf(database, `create view ${schema}.sync_run_vdn as select 1 as own`);
     await expect(migrateToLatest(database)).rejects.toThrow(unusable(/sync_run_vdn.*already exists/));
     const left = await rowsOf(

@@ -87,7 +87,7 @@ async function outcome(read: () => Promise<unknown>) {
   try {
     return { page: await read() };
   } catch (error) {
-    // No TypeError of a parser, none of the HTTP library's errors, which carry the request and its signature.
+    // No TypeError of a parser, and no error of the HTTP library, which would hold the request and its signature.
     if (!(error instanceof VdnError)) throw error;
     expect(inspect(error, { depth: 10 })).not.toContain('auth-v2');
     expect(error.message).not.toMatch(/[\p{Cc}\p{Cf}\p{Cs}]/u);

@@ -88,7 +88,7 @@ test('a connection that breaks before it is set up is lost, and closing does not
   await Promise.all([close(), lock?.destroy()]);
 });
 
-test('a session that the server ends between two questions is lost, and not taken for one that is shared', async () => {
+test('a session that the server ends between two queries is lost, and does not count as shared', async () => {
   await query(
     server.url,
     `create role hasty login password 'secret'; alter role hasty set idle_session_timeout = '1ms'`,
@@ -96,7 +96,7 @@ test('a session that the server ends between two questions is lost, and not take
   for (let time = 1; time <= 10; time++) {
     const { db } = await opened(urlOf('hasty'));
     const error = await sql`select 1`.execute(db).catch((error: unknown) => error);
-    // Where this machine was quick enough, it has gone well.
+    // Where this machine was quick enough, it succeeded.
     if (error instanceof Error) expect(error).toBeInstanceOf(ConnectionLostError);
   }
 });

@@ -28,7 +28,7 @@ test(
   runs(60_000),
 );
 
-/** What became of a body, after the checks of what it became. */
+/** The result of a body, after checks of that result. */
 function judged(body: Buffer): string {
   try {
     expectValid(parsePageOf(body), body);

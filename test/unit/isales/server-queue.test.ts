@@ -162,7 +162,7 @@ test('VDNs that alone never get an answer are given up alone, after any number o
   expect(notices.at(-1)).toMatch(/got no answer are given up, the others go on/);
   expect(await run(async () => 'answered', 4)).toBe('answered');
   const soFar = asked;
-  // Nothing is left of the time: two attempts show it.
+  // The waiting time is used up: two attempts show it.
   expect(await attempts(5)).toMatchObject({ code: 'network', name: 'VdnError' });
   expect(asked - soFar).toBe(2);
   expect(await run(async () => 'answered', 6)).toBe('answered');

@@ -8,7 +8,7 @@ interface LogLine {
   dueAt?: string;
 }
 
-/** A timetable, what it logs, the times that came, and what it said was next. */
+/** A timetable, its log, the times that came, and the next times that it announced. */
 function timetable(cron: string, timezone = 'UTC') {
   const lines: LogLine[] = [];
   const came: string[] = [];

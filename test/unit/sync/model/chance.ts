@@ -19,7 +19,7 @@ export abstract class Chance {
   }
 }
 
-/** Chance that can be repeated: the same seed gives the same choices (mulberry32). */
+/** Repeatable random numbers: the same seed gives the same choices (mulberry32). */
 export class Seeded extends Chance {
   #state: number;
 

@@ -8,7 +8,7 @@ import type { EditedList } from './edited-list.ts';
 import type { Ask } from './worlds.ts';
 
 export interface Reading {
-  /** Why the list was not taken, where it was not. */
+  /** Why the list was refused, where it was. */
   readonly failed: VdnErrorCode | undefined;
   readonly removed: number;
   /** Codes taken for removed although they were in the list all the time. */
