@@ -63,6 +63,14 @@ describe.each(documents)('%s', (file) => {
   });
 });
 
+test.each(['CONTRIBUTING.md', 'docs/design.md'])('%s names identifiers that are there', (file) => {
+  const code = globSync(['src/**/*.ts', 'package.json', 'deploy/kubernetes/**/*.yaml'], { cwd: root });
+  const words = new Set(code.flatMap((name) => read(name).match(/\w+/g) ?? []));
+  const named = [...prose(file).matchAll(/`(\w*[a-z][A-Z]\w*)`/g)].map(([, name = '']) => name);
+  expect(named.length).toBeGreaterThan(5);
+  expect(named.filter((name) => !words.has(name))).toEqual([]);
+});
+
 test('every page of docs is reached from README.md', () => {
   const reached = new Set<string>();
   const follow = (file: string) => {
