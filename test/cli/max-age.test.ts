@@ -59,11 +59,3 @@ test('only what was verified within the time is fresh, not what failed or is hel
   });
   expect(simulator.requests.total).toBe(0);
 });
-
-test.each(['6', '-1h'])('--max-age %j is refused with exit code 2', async (age) => {
-  const { simulator, sync } = await syncSetup({ vdns: [1] });
-  const result = await sync(`--max-age=${age}`);
-  expect(result.exitCode).toBe(2);
-  expect(result.stderr).toContain('--max-age');
-  expect(simulator.requests.total).toBe(0);
-});

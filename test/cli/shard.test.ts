@@ -79,7 +79,6 @@ test('a shard without a server does nothing, and says so', async () => {
 });
 
 test.each([
-  [['--shard', '0/3'], {}, 'expected I/N with I from 1 to N'],
   [['--shard', '4/3'], {}, 'expected I/N with I from 1 to N'],
   [[], { JOB_COMPLETION_INDEX: '3', OBS_CODE_SYNC_SHARDS: '3' }, 'the index counts from 0'],
 ])('%j with %j is refused with exit code 2, and nothing is asked for', async (args, env, message) => {

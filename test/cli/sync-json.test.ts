@@ -100,24 +100,13 @@ test('2: nothing was contacted', async () => {
   expect(await rows('select from obs.sync_run')).toEqual([]);
 });
 
-test.each([
-  [
-    'behind',
-    `delete from obs.schema_migration where name like '0001%'`,
-    /behind.*Run `node .* migrate --config .*` first/,
-  ],
-  ['not there', 'drop schema obs cascade', /behind.*Run `node .* migrate --config .*` first/],
-  [
-    'too new',
-    `insert into obs.schema_migration values ('9999_later', 'now')`,
-    /newer than this program: it has 9999_later/,
-  ],
-])('7: the schema is %s', async (_, statement, message) => {
+test('7: the schema is behind', async () => {
   const { sync, simulator, rows } = await syncSetup({ vdns: [1] });
-  await rows(statement);
+  await rows(`delete from obs.schema_migration where name like '0001%'`);
+  const message = expect.stringMatching(/behind.*Run `node .* migrate --config .*` first/);
   expect(summaryOf(await sync())).toMatchObject({
     ...{ ...nothing, exitCode: 7 },
-    error: { code: 'database-unusable', message: expect.stringMatching(message) },
+    error: { code: 'database-unusable', message },
   });
   expect(simulator.requests.total).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { query } from './template-database.ts';
 
 export const codeTables = ['result_code', 'result_code_history'] as const;
-export const allTables = [...codeTables, 'vdn', 'held_change', 'sync_run', 'sync_run_vdn'] as const;
+const allTables = [...codeTables, 'vdn', 'held_change', 'sync_run', 'sync_run_vdn'] as const;
 
 /**
  * A name for each row version in the tables. Postgres gives a row that is written a new one even where its values
