@@ -41,6 +41,8 @@ test('one version of Node stands everywhere', () => {
 test('the workflow runs what CI runs, with actions that cannot change', () => {
   const workflow = read('.github/workflows/ci.yaml');
   expect(workflow).toContain('run: .ci/run\n');
+  // The image's tests are none of vitest's default projects.
+  expect(workflow).toContain('npm run test:all -- test/image\n');
   const actions = [...workflow.matchAll(/uses: (\S+)/g)].map(([, action = '']) => action);
   expect(actions.length).toBeGreaterThan(1);
   expect(actions.filter((action) => !/@[0-9a-f]{40}$/.test(action))).toEqual([]);
