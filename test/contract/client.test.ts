@@ -166,16 +166,6 @@ describe('several attempts', () => {
     await Promise.all(pages);
     expect(order).toEqual([2, 1]);
   });
-
-  test('Retry-After keeps every request from the server for so long', async () => {
-    simulator.vdn(25).fault({ kind: 'status', status: 429, retryAfter: '2', times: 1 });
-    // One slot, and a request that waits for it already: it must not slip through as the slot comes free.
-    const client = clientOf(simulator.baseUrl, { retries: 1, concurrency: 1 });
-    await Promise.all([client.page(), client.page({ vdnId: 26 })]);
-    const [refused, ...later] = simulator.requests.entries();
-    expect(later).toHaveLength(2);
-    for (const { at } of later) expect(at - (refused?.at ?? 0)).toBeGreaterThan(1900);
-  });
 });
 
 test('connections are kept: one serves all requests in turn', async () => {
@@ -190,13 +180,6 @@ test('connections are kept: one serves all requests in turn', async () => {
   expect(connections).toBe(1);
   await Promise.all([1, 2, 3, 1, 2, 3, 1, 2, 3].map((pageNum) => client.page({ pageNum })));
   expect(connections).toBeLessThanOrEqual(4);
-});
-
-test('no more requests are under way at once than configured', async () => {
-  simulator.fault({ kind: 'delay', ms: 20 });
-  const client = clientOf(simulator.baseUrl, { concurrency: 3 });
-  await Promise.all(Array.from({ length: 12 }, (_, index) => client.page({ vdnId: index + 1 })));
-  expect(simulator.requests.mostAtOnce).toBe(3);
 });
 
 describe('an aborted signal', () => {

@@ -21,17 +21,6 @@ test.each(['valid', 'self-signed'] as const)(
   },
 );
 
-test.each([
-  ['valid', false, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
-  ['self-signed', false, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
-  ['expired', true, 'CERT_HAS_EXPIRED'],
-  ['wrong-host', true, 'ERR_TLS_CERT_ALTNAME_INVALID'],
-] as const)('a %s certificate, trusted: %s, is refused with %s', async (certificate, trusted, code) => {
-  const { baseUrl, caPem, close } = await startSimulator({ https: true, certificate });
-  await expect(ask(baseUrl, 25, { ca: trusted ? caPem : undefined })).rejects.toMatchObject({ code });
-  await close();
-});
-
 test('the command of docs/network.md gets the certificate that is enough', async ({ skip }) => {
   if (spawnSync('openssl', ['version']).status !== 0) skip('there is no openssl here');
   const [command = ''] = examples(read('docs/network.md'), 'sh');
