@@ -56,6 +56,11 @@ describe.each(documents)('%s', (file) => {
     expect(missing).toEqual([]);
   });
 
+  test('has each piece of code on one line, where it can be copied', () => {
+    const lines = prose(file).split('\n');
+    expect(lines.filter((line) => (line.match(/`/g) ?? []).length % 2 === 1)).toEqual([]);
+  });
+
   test('names npm scripts that are there', () => {
     const { scripts } = JSON.parse(read('package.json'));
     const named = [...read(file).matchAll(/npm run (?:-s )?([a-z:]+)/g)].map(([, name = '']) => name);
