@@ -16,7 +16,7 @@ const mostMessages = 25;
 const mostAges = 25;
 
 /** In characters of markup, for all codes of all held differences: the page has a megabyte for everything. */
-const roomForCodes = 60_000;
+const roomForCodes = 40_000;
 
 /** What needs a person: what is failing, held or stale, and a run that ended early. */
 export function needsPerson(report: PageReport): Html {

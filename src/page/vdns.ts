@@ -16,7 +16,7 @@ export function vdnMap({ vdns, staleAfterMs }: PageReport): Html {
   const maps = html`<p class="aside">${hint}</p>
 ${sources.map(
   ([source, ofSource], index) => html`<h3>${source} <small>${countOf(ofSource.length, 'VDN')}</small></h3>
-${sourceCells({ source, name: `m${index}`, cells: ofSource })}
+${sourceCells({ source, firstGroup: index * rowsOfSource, cells: ofSource })}
 `,
 )}`;
   return section(
@@ -61,16 +61,17 @@ export interface VdnCell {
   readonly reasoned: boolean;
 }
 
-/** The VDNs of one source; `name` sets its groups of cells apart from those of other sources. */
+/** The VDNs of one source; numbers from `firstGroup` on set its groups of cells apart from those of other sources. */
 export interface SourceCells {
   readonly source: string;
-  readonly name: string;
+  readonly firstGroup: number;
   readonly cells: readonly VdnCell[];
 }
 
 /** Up to this many VDNs each cell shows its number; beyond, it is a dot in its place. */
 const mostNumbered = 300;
 const rowLength = 100;
+const rowsOfSource = 100;
 
 /** What is divided by a gap, with a number before it: hundreds, or five of them where there are many. */
 const blockLengths = { few: 100, many: 500, manyFrom: 1000 };
@@ -93,13 +94,13 @@ function commonestState(cells: readonly VdnCell[]): VdnState {
   return byState.reduce((most, entry) => (entry[1].length > most[1].length ? entry : most))[0];
 }
 
-function numbered({ source, name, cells }: SourceCells, commonest: VdnState): Html {
+function numbered({ source, firstGroup, cells }: SourceCells, commonest: VdnState): Html {
   return html`<div class="cells" role="radiogroup" aria-label="VDNs of ${source}">${cells.map(
-    (cell) => html`<input value="${cell.vdn.vdnId}" ${attributes(cell, name, commonest)}>`,
+    (cell) => html`<input value="${cell.vdn.vdnId}" ${attributes(cell, firstGroup, commonest)}>`,
   )}</div>`;
 }
 
-function blocks({ source, name, cells }: SourceCells, commonest: VdnState): Part {
+function blocks({ source, firstGroup, cells }: SourceCells, commonest: VdnState): Part {
   const { few, many, manyFrom } = blockLengths;
   const blockLength = cells.length < manyFrom ? few : many;
   const byBlock = Map.groupBy(cells, ({ vdn }) => Math.floor(vdn.vdnId / blockLength));
@@ -107,30 +108,27 @@ function blocks({ source, name, cells }: SourceCells, commonest: VdnState): Part
     const byRow = Map.groupBy(ofBlock, ({ vdn }) => Math.floor(vdn.vdnId / rowLength));
     return html`<b>${block * blockLength}</b><div>${[...byRow].map(([row, ofRow]) => {
       const first = row * rowLength;
-      return html`<div class="cells" role="radiogroup" aria-label="${source}, ${first} to ${first + rowLength - 1}">${dots(
-        { source, name: `${name}-${row}`, cells: ofRow },
-        first,
-        commonest,
-      )}</div>\n`;
+      return html`<div class="cells" role="radiogroup" aria-label="${source}, ${first} to ${first + rowLength - 1}">${dots(ofRow, first, firstGroup + row, commonest)}</div>\n`;
     })}</div>`;
   });
 }
 
 /** The cells of a row at their places, with gaps where no VDN is configured. */
-function dots({ name, cells }: SourceCells, first: number, commonest: VdnState): Part {
+function dots(cells: readonly VdnCell[], first: number, group: number, commonest: VdnState): Part {
   let next = first;
   return cells.map((cell) => {
     const missing = gaps.slice(0, cell.vdn.vdnId - next);
     next = cell.vdn.vdnId + 1;
-    return html`${missing}<input ${attributes(cell, name, commonest)}>`;
+    return html`${missing}<input ${attributes(cell, group, commonest)}>`;
   });
 }
 
 const gaps: readonly Html[] = Array.from({ length: rowLength }, () => html`<i></i>`);
 
-function attributes({ vdn, state, reasoned }: VdnCell, group: string, commonest: VdnState): Html {
-  const own = state === commonest ? '' : html`class=${state} `;
-  return html`${own}type=radio name=${group} aria-label="${figures(vdn, reasoned)}"`;
+/** The group's number in few characters: it stands in ten thousand cells. */
+function attributes({ vdn, state, reasoned }: VdnCell, group: number, commonest: VdnState): Html {
+  const own = state === commonest ? '' : html`class=${letters[state]} `;
+  return html`${own}type=radio name=${group.toString(36)} aria-label="${figures(vdn, reasoned)}"`;
 }
 
 /** Without the word “verified”: ten thousand times it is a tenth of the page. */
@@ -160,6 +158,11 @@ const ruler = html`<p class="ruler" aria-hidden="true">${Array.from(
 /** How a VDN is shown, the most urgent first. */
 const vdnStates = ['failing', 'held', 'never', 'stale', 'ageing', 'fresh'] as const;
 export type VdnState = (typeof vdnStates)[number];
+
+/** A state's class where a cell differs from most of its map. */
+const letters: Readonly<Record<VdnState, string>> = {
+  ...{ failing: 'x', held: 'h', never: 'n', stale: 's', ageing: 'a', fresh: 'f' },
+};
 
 /**
  * A VDN that was not verified last night shows before it is stale: of the default of 36 h, two thirds are the day

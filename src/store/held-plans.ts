@@ -46,40 +46,48 @@ export interface Held extends HeldPlans {
  */
 export async function heldPlans(db: Kysely<Database>, most = Number.MAX_SAFE_INTEGER): Promise<Held> {
   const rows = await db
-    .with('held', (cte) =>
-      cte
-        .selectFrom('freshness')
-        .innerJoin('held_change', (join) =>
-          join
-            .onRef('held_change.source', '=', 'freshness.source')
-            .onRef('held_change.vdn_id', '=', 'freshness.vdn_id'),
-        )
-        .groupBy(['held_change.source', 'held_change.plan'])
-        .select([
-          'held_change.source',
-          'held_change.plan',
-          sql<number[]>`array_agg(held_change.vdn_id order by held_change.vdn_id)`.as('vdnIds'),
-          sql<Date>`min(held_change.held_since)`.as('heldSince'),
-          sql<number>`min(held_change.run_id)`.as('runId'),
-          sql<string>`mode() within group (order by held_change.reason)`.as('reason'),
-          sql<string>`row_number() over (order by min(held_change.held_since), held_change.plan)`.as('place'),
-        ]),
+    .selectFrom('held_change')
+    .innerJoin('vdn', (join) =>
+      join.onRef('vdn.source', '=', 'held_change.source').onRef('vdn.vdn_id', '=', 'held_change.vdn_id'),
     )
-    .selectFrom('held')
-    .innerJoin('held_change', (join) =>
-      join
-        .onRef('held_change.source', '=', 'held.source')
-        // One plan is one difference, so the first VDN's is enough.
-        .on('held_change.vdn_id', '=', sql<number>`held."vdnIds"[1]`),
-    )
-    .select(['held.source', 'held.plan', 'held.vdnIds', 'held.heldSince', 'held.runId', 'held.reason'])
-    .select(sql<Change[]>`case when place <= ${most} then difference end`.as('difference'))
-    .orderBy('held.place')
+    .where('configured', '=', true)
+    .groupBy(['held_change.source', 'plan'])
+    .select([
+      'held_change.source',
+      'plan',
+      sql<number[]>`array_agg(held_change.vdn_id order by held_change.vdn_id)`.as('vdnIds'),
+      sql<Date>`min(held_since)`.as('heldSince'),
+      sql<number>`min(run_id)`.as('runId'),
+      sql<string>`mode() within group (order by reason)`.as('reason'),
+    ])
+    .orderBy('heldSince')
+    .orderBy('plan')
     .execute();
   const sources = [...Map.groupBy(rows, ({ source }) => source)].map(([source, plans]) =>
     ofSource(source, plans),
   );
-  return { plans: rows.slice(0, most), total: rows.length, sources };
+  return { plans: await withDifferences(db, rows.slice(0, most)), total: rows.length, sources };
+}
+
+/** One plan is one difference, so that of its first VDN is enough. */
+async function withDifferences(
+  db: Kysely<Database>,
+  plans: readonly Omit<HeldEntry, 'difference'>[],
+): Promise<HeldEntry[]> {
+  if (plans.length === 0) return [];
+  const rows = await db
+    .selectFrom(
+      sql<{ source: string; vdn_id: number; place: string }>`
+        unnest(${plans.map(({ source }) => source)}::text[], ${plans.map(({ vdnIds }) => vdnIds[0])}::integer[])
+        with ordinality`.as<'asked'>(sql`asked (source, vdn_id, place)`),
+    )
+    .innerJoin('held_change', (join) =>
+      join.onRef('held_change.source', '=', 'asked.source').onRef('held_change.vdn_id', '=', 'asked.vdn_id'),
+    )
+    .select(sql<Change[]>`difference`.as('difference'))
+    .orderBy('place')
+    .execute();
+  return plans.map((plan, index) => ({ ...plan, difference: rows[index]?.difference ?? [] }));
 }
 
 function ofSource(source: string, plans: readonly Pick<HeldEntry, 'plan' | 'vdnIds'>[]): HeldSource {

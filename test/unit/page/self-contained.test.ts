@@ -94,6 +94,18 @@ test.each([
     'every other VDN stale',
     { ...largestReport(), vdns: vdns(9999, (id) => (id % 2 ? {} : { ageMs: 40 * hour })) },
   ],
+  [
+    'VDNs in three kinds of trouble, and none in common',
+    {
+      ...largestReport(),
+      vdns: vdns(9999, (id) => {
+        const trouble = [{ ...failing, held: true, errorMessage: `${id}` }, { ageMs: null }, { held: true }][
+          id % 3
+        ];
+        return { ageMs: (40 + id) * 3_600_000, ...trouble, codeCount: 1_000 + id };
+      }),
+    },
+  ],
 ])('with 9,999 VDNs and 30 runs it stays under 1 MB: %s', (_, report) => {
   const bytes = Buffer.byteLength(renderStatusPage(report));
   expect(bytes).toBeGreaterThan(500_000);
