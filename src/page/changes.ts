@@ -7,7 +7,7 @@ import type { PageReport } from './report.ts';
 import { changesOf, codesInWords } from './runs.ts';
 import { age, clipped, instant } from './words.ts';
 
-const mostUnfolded = 12;
+const mostUnfolded = 6;
 
 /** What the latest runs changed in the codes, newest first. */
 export function recentChanges(report: PageReport): Html {

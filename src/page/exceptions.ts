@@ -10,10 +10,10 @@ import type { PageReport } from './report.ts';
 import { lastEnded } from './runs.ts';
 import { age, clipped, instant, limit } from './words.ts';
 
-/** How many entries of each list are shown at once; the rest is folded, so that the next list is near. */
-const unfolded = { messages: 5, plans: 3 };
-const mostMessages = 25;
-const mostAges = 25;
+/** So many entries of each list are shown at once; of a longer one the first two, so that the next list is near. */
+const mostSeen = 3;
+const seenOfMore = 2;
+const mostListed = 25;
 
 /** In characters of markup, for all codes of all held differences: the page has a megabyte for everything. */
 const roomForCodes = 40_000;
@@ -67,8 +67,7 @@ function failingVdns(report: PageReport): Part {
   const failing = report.vdns.filter((vdn) => vdn.failing);
   if (failing.length === 0) return '';
   const alike = [...Map.groupBy(failing, sameMessage).values()].sort((a, b) => b.length - a.length);
-  const shown = alike.slice(0, unfolded.messages);
-  const rest = alike.slice(unfolded.messages, mostMessages);
+  const { seen, rest } = split(alike.slice(0, mostListed));
   const tableOf = (groups: typeof alike) => {
     const head = ['Where', 'Message', 'Failing since', 'Last verified'];
     return table(
@@ -79,9 +78,9 @@ function failingVdns(report: PageReport): Part {
     );
   };
   return html`<h3 id="failing"><i class="cell failing"></i> Failing: ${countOf(failing.length, 'VDN')}</h3>
-${tableOf(shown)}
+${tableOf(seen)}
 ${rest.length > 0 ? folded(`${countOf(rest.flat().length, 'VDN')} with ${countOf(rest.length, 'other message')}`, tableOf(rest)) : ''}
-${more(report, alike.slice(mostMessages).flat().length, 'more VDN', ' with other messages')}`;
+${more(report, alike.slice(mostListed).flat().length, 'more VDN', ' with other messages')}`;
 }
 
 function sameMessage({ source, errorCode, errorMessage }: VdnEntry): string {
@@ -107,9 +106,13 @@ function failingSince(group: readonly VdnEntry[], { at, timezone }: PageReport):
   return html`${instant(since, timezone)} <small>${age(at.getTime() - since.getTime())} ago, ${times}</small>`;
 }
 
-/** The oldest of the group: how far back its reports may be behind. */
+/** How far back the reports of a group may be behind. */
+function oldestOf(group: readonly VdnEntry[]): VdnEntry {
+  return group.reduce((a, b) => ((b.ageMs ?? Infinity) > (a.ageMs ?? Infinity) ? b : a));
+}
+
 function lastVerified(group: readonly VdnEntry[]): Part {
-  const oldest = group.reduce((a, b) => ((b.ageMs ?? Infinity) > (a.ageMs ?? Infinity) ? b : a));
+  const oldest = oldestOf(group);
   if (oldest.ageMs === null) return 'never';
   return oldest.stale ? html`<b class="stale">${verifiedAgo(oldest)}, stale</b>` : verifiedAgo(oldest);
 }
@@ -125,9 +128,9 @@ function heldPlans(report: PageReport): Part {
     room -= rows.join('').length;
     return planArticle(entry, rows, report);
   });
-  const rest = plans.slice(unfolded.plans);
-  return html`<h3 id="held"><i class="cell held"></i> Held: ${countOf(held.total, 'suspicious change')} in ${countOf(number, 'VDN')}</h3>
-${plans.slice(0, unfolded.plans)}
+  const { seen, rest } = split(plans);
+  return html`<h3 id="held"><i class="cell held"></i> Held: ${countOf(held.total, 'suspicious change')} in ${countOf(number, 'VDN')} <small>Reports show what was there before.</small></h3>
+${seen}
 ${rest.length > 0 ? folded(countOf(rest.length, 'more change'), rest) : ''}
 ${more(report, held.total - held.plans.length, 'more change')}
 ${heldSources.filter(({ plans }) => plans > 1).map((source) => sourceArticle(source, report))}`;
@@ -140,7 +143,7 @@ function planArticle(entry: HeldEntry, rows: readonly Html[], report: PageReport
   return html`<article class="plan" aria-label="Plan ${plan}">
 <p><b>${source}, VDN ${vdnRanges(vdnIds)}</b>: <bdi>${reason}</bdi>.</p>
 <p>Held since ${instant(heldSince, timezone)}, ${age(at.getTime() - heldSince.getTime())} ago, run ${runId}. The source would
-${differenceInWords(difference)}: ${remaining(entry, report)}. Reports show what was there before.</p>
+${differenceInWords(difference)}: ${remaining(entry, report)}.</p>
 ${folded(
   `${countOf(difference.length, 'code')} of plan ${plan}`,
   html`<table class="codes"><caption>The difference</caption>
@@ -186,27 +189,35 @@ function sourceArticle({ source, vdns, plans, plan }: HeldSource, { invocation }
 </article>`;
 }
 
-/** The VDNs whose codes were not verified for too long, longest first; those of about the same age are one row. */
+/**
+ * The VDNs whose codes were not verified for too long, longest first. Those of about the same age are one row, and so are
+ * those that stand above already.
+ */
 function staleVdns(report: PageReport): Part {
   const { vdns, staleAfterMs } = report;
   const stale = vdns.filter((vdn) => vdn.stale);
   if (stale.length === 0) return '';
-  const sameAge = (vdn: VdnEntry) => JSON.stringify([vdn.source, verifiedAgo(vdn), because(vdn)]);
-  const ageOf = ([first]: readonly VdnEntry[]) => first?.ageMs ?? Infinity;
+  const sameAge = (vdn: VdnEntry) =>
+    JSON.stringify([vdn.source, because(vdn), vdn.failing || vdn.held ? '' : verifiedAgo(vdn)]);
+  const ageOf = (group: readonly VdnEntry[]) => oldestOf(group).ageMs ?? Infinity;
   const alike = [...Map.groupBy(stale, sameAge).values()].sort((a, b) => ageOf(b) - ageOf(a));
+  const { seen, rest } = split(alike.slice(0, mostListed));
+  const tableOf = (groups: typeof alike) =>
+    table('Stale VDNs', ['Where', 'Last verified', 'Because'], groups.map(staleRow), 'vdns ages');
   return html`<h3 id="stale"><i class="cell stale"></i> Stale: ${countOf(stale.length, 'VDN')} not verified for more than ${limit(staleAfterMs)}</h3>
-${table('Stale VDNs', ['Where', 'Last verified', 'Because'], alike.slice(0, mostAges).flatMap(staleRow), 'vdns ages')}
-${more(report, alike.slice(mostAges).flat().length, 'more VDN')}`;
+${tableOf(seen)}
+${rest.length > 0 ? folded(`${countOf(rest.flat().length, 'VDN')} verified later`, tableOf(rest)) : ''}
+${more(report, alike.slice(mostListed).flat().length, 'more VDN')}`;
 }
 
-function staleRow(group: readonly VdnEntry[]): Part[][] {
-  return group
-    .slice(0, 1)
-    .map((first) => [
-      where(first.source, group),
-      html`<b class="stale">${verifiedAgo(first)}</b>`,
-      because(first),
-    ]);
+function staleRow(group: readonly VdnEntry[]): Part[] {
+  const oldest = oldestOf(group);
+  const longest = group.some((vdn) => verifiedAgo(vdn) !== verifiedAgo(oldest)) ? ', the longest' : '';
+  return [
+    where(oldest.source, group),
+    html`<b class="stale">${verifiedAgo(oldest)}${longest}</b>`,
+    because(oldest),
+  ];
 }
 
 function because({ failing, held, ageMs }: VdnEntry): string {
@@ -223,6 +234,12 @@ function verifiedAgo({ ageMs }: VdnEntry): string {
 
 function where(source: string, group: readonly VdnEntry[]): Html {
   return html`${source}, VDN ${vdnRanges(group.map(({ vdnId }) => vdnId))}`;
+}
+
+/** The rest is folded. */
+function split<T>(list: readonly T[]): { seen: T[]; rest: T[] } {
+  const seen = list.length <= mostSeen ? list.length : seenOfMore;
+  return { seen: list.slice(0, seen), rest: list.slice(seen) };
 }
 
 /** What the page has no room for. */

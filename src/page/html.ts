@@ -84,7 +84,7 @@ export function folded(summary: string, content: Part): Html {
 ${content}</details>`;
 }
 
-const style = ['page', 'tables', 'runs', 'states', 'map']
+const style = ['page', 'tables', 'runs', 'states', 'map', 'narrow']
   .map((name) => readFileSync(new URL(`./style/${name}.css`, import.meta.url), 'utf8'))
   .join('');
 
