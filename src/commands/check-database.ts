@@ -14,7 +14,7 @@ export interface Finding {
 
 /** A run's lock, three for its reading and writing, and one for the page and the metrics. */
 const connectionsOfRun = 5;
-const worryingClockMs = 60_000;
+const clockWarningMs = 60_000;
 
 /**
  * The database's part of `check`: whether a run could use it. A failure is reported together with what was found
@@ -57,7 +57,7 @@ function describe(found: Circumstances, { where }: OpenDatabase): Finding[] {
             `${encoding}: codes with characters that it cannot hold fail their VDN; UTF8 holds all`,
           ),
         ]),
-    ...(Math.abs(clockAheadMs) <= worryingClockMs
+    ...(Math.abs(clockAheadMs) <= clockWarningMs
       ? []
       : [
           warning(

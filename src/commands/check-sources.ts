@@ -6,7 +6,7 @@ import { type Probe, probeSource, probeVdns } from '../isales/probe.ts';
 import type { Finding } from './check-database.ts';
 
 /** Signatures are valid for minutes; a larger difference gets a warning. */
-const worryingClockMs = 60_000;
+const clockWarningMs = 60_000;
 
 export interface SourcesChecked {
   readonly findings: Finding[];
@@ -104,7 +104,7 @@ function describeSigning({ otherSigning, clockDifferenceMs }: Probe): string {
     'a balancer or gateway in between changes Host or the path (signing.host, signing.basePath)';
   if (clockDifferenceMs === undefined)
     return `${tried}: a key is wrong, the clocks differ (the server does not say its time), or ${between}`;
-  if (Math.abs(clockDifferenceMs) > worryingClockMs)
+  if (Math.abs(clockDifferenceMs) > clockWarningMs)
     return `${tried}, and the clocks differ: Correct the clock (NTP) first, and check again`;
   return `${tried}, and the clock is right: a key is wrong (accessKey, secretKey), or ${between}`;
 }
@@ -119,7 +119,7 @@ function settingOf({ headers, timestamp, host, basePath }: SourceConfig['signing
 
 function describeClock(what: string, differenceMs: number): Finding {
   const span = formatSpan(Math.abs(differenceMs));
-  if (Math.abs(differenceMs) <= worryingClockMs) {
+  if (Math.abs(differenceMs) <= clockWarningMs) {
     return { what: `${what}, clock`, verdict: 'ok', detail: 'within a minute of this machine’s' };
   }
   const direction = differenceMs > 0 ? 'ahead of' : 'behind';

@@ -46,7 +46,7 @@ export function demoCommand(exit: Exit): Command {
       const config = configOf(simulator, directory);
       const progress = createProgress();
       const signals = listenForSignals(undefined, {
-        lastWords: async ({ exitCode }) => {
+        beforeForcedEnd: async ({ exitCode }) => {
           progress.done();
           return exitCode;
         },

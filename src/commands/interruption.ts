@@ -8,7 +8,7 @@ const secondSignalAfterMs = 1000;
 const usualGraceMs = 8000;
 
 /** How long the last output may take. */
-const lastWordsMs = 500;
+const lastOutputMs = 500;
 
 const exitCodeOf = { SIGINT: exitCodes.sigint, SIGTERM: exitCodes.sigterm } as const;
 
@@ -16,7 +16,7 @@ interface EndByForce {
   /** What becomes of the work, as the end of a sentence. */
   readonly leaving?: () => string;
   /** Says what is to be said before the process is ended, and gives its exit code. */
-  readonly lastWords?: (end: Interruption) => Promise<ExitCode>;
+  readonly beforeForcedEnd?: (end: Interruption) => Promise<ExitCode>;
 }
 
 /**
@@ -27,7 +27,7 @@ interface EndByForce {
  */
 export function listenForSignals(
   graceMs = usualGraceMs,
-  { leaving = () => '', lastWords = async ({ exitCode }) => exitCode }: EndByForce = {},
+  { leaving = () => '', beforeForcedEnd = async ({ exitCode }) => exitCode }: EndByForce = {},
 ): { signal: AbortSignal; stop(): void } {
   const controller = new AbortController();
   let firstAt: number | undefined;
@@ -36,9 +36,9 @@ export function listenForSignals(
   function endNow(exitCode: 130 | 143, why: string): void {
     const end = new Interruption(exitCode, `ended at once ${why}${leaving()}`);
     // First, since it clears the screen of a progress bar.
-    const said = lastWords(end);
+    const said = beforeForcedEnd(end);
     process.stderr.write(`${end.message}\n`);
-    const inTime = Promise.race([said, delay(lastWordsMs, exitCode)]);
+    const inTime = Promise.race([said, delay(lastOutputMs, exitCode)]);
     void inTime.catch(() => exitCode).then((code) => process.exit(code));
   }
 

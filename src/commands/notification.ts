@@ -28,7 +28,7 @@ export interface Notifier {
    * @param run throws what the run was refused for
    * @param repeated it goes on with the run before, of which a refusal is told once
    */
-  telling(
+  notifying(
     opening: Opening,
     run: (database: OpenDatabase) => Promise<RunSummary>,
     repeated?: boolean,
@@ -59,7 +59,7 @@ const usualLeftMs = 2_000;
 export function createNotifier(options: NotifierOptions): Notifier {
   const { notify, invocation, logger, signal } = options;
   const { timeoutMs = usualTimeoutMs, leftMs = usualLeftMs } = options;
-  if (notify === undefined) return { telling: (opening, run) => opening(run) };
+  if (notify === undefined) return { notifying: (opening, run) => opening(run) };
 
   async function send(text: string, summary: RunSummary): Promise<void> {
     if (text === '' || notify === undefined) return;
@@ -78,21 +78,21 @@ export function createNotifier(options: NotifierOptions): Notifier {
   }
 
   return {
-    async telling(opening, run, repeated = false) {
+    async notifying(opening, run, repeated = false) {
       refusalTold &&= repeated;
       let text = '';
       try {
         const summary = await opening(async (database) => {
           const before = await troubleBefore(database, options);
           const ended = await run(database);
-          if (!isToldOf(ended)) text = await textOf(database, ended, before, options);
+          if (!isDatabaseRefusal(ended)) text = await textOf(database, ended, before, options);
           return ended;
         });
-        if (isToldOf(summary)) await sendRefusal(summary.error?.message ?? '', summary);
+        if (isDatabaseRefusal(summary)) await sendRefusal(summary.error?.message ?? '', summary);
         else await send(text, summary);
         return summary;
       } catch (error) {
-        if (error instanceof FatalError && isToldOf(error))
+        if (error instanceof FatalError && isDatabaseRefusal(error))
           await sendRefusal(error.message, new RunCounters({ shard: null, dryRun: false }).summary(error));
         throw error;
       }
@@ -100,7 +100,7 @@ export function createNotifier(options: NotifierOptions): Notifier {
   };
 }
 
-function isToldOf({ exitCode }: Pick<FatalError, 'exitCode'>): boolean {
+function isDatabaseRefusal({ exitCode }: Pick<FatalError, 'exitCode'>): boolean {
   return exitCode === exitCodes.databaseUnreachable || exitCode === exitCodes.databaseUnusable;
 }
 

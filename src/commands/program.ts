@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes, FatalError, Interruption } from '../errors.ts
 import { version } from '../version.ts';
 import type { Exit } from './common.ts';
 import { programName } from './invocation.ts';
-import { shownFailure, tellRefusal } from './refusal.ts';
+import { reportRefusal, shownFailure } from './refusal.ts';
 
 /** Each needs libraries that the others do not: only the requested one is loaded. */
 const commands = new Map<string, (exit: Exit) => Promise<Command>>([
@@ -81,5 +81,5 @@ async function report(ended: FatalError | Interruption, args: readonly string[])
   if (failure instanceof FatalError && failure.code === 'unexpected' && cause instanceof Error) {
     process.stderr.write(`${cause.stack}\nThis is a bug: please report it with the lines above.\n`);
   }
-  await tellRefusal(failure, args);
+  await reportRefusal(failure, args);
 }

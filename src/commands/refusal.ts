@@ -21,7 +21,7 @@ export function shownFailure(
 }
 
 /** Writes why a command ended before its work was done, as JSON, where JSON or a summary file was requested. */
-export async function tellRefusal(
+export async function reportRefusal(
   failure: FatalError | Interruption,
   args: readonly string[],
 ): Promise<void> {

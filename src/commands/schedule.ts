@@ -109,7 +109,7 @@ async function serveAndRun(
         await migration?.ensure();
         return runs(work);
       };
-      return notifier.telling(opening, run, repeated);
+      return notifier.notifying(opening, run, repeated);
     },
   });
   const routes = {

@@ -46,7 +46,7 @@ export function statusCommand(exit: Exit): Command {
       const config = await loadReadingConfiguration(options);
       if (options.html !== undefined) await writePage(config, options.html, invocation);
       const status = await readStatus(config, invocation);
-      if (options.plan !== undefined) tellPlan(status, options.plan, options.json === true);
+      if (options.plan !== undefined) showPlan(status, options.plan, options.json === true);
       else if (options.json) printJson(status);
       else printStatus(status, invocation);
       exit(exitCodes.done);
@@ -86,7 +86,7 @@ function readStatus(
 }
 
 /** The plan that was asked for, or all of a source where it is the plan of all that the source has held. */
-function tellPlan({ held, heldSources: sources }: Status, plan: string, json: boolean): void {
+function showPlan({ held, heldSources: sources }: Status, plan: string, json: boolean): void {
   const all = sources.find((source) => source.plan === plan);
   const shown = held.filter((entry) =>
     all === undefined ? entry.plan === plan : entry.source === all.source,

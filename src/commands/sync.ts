@@ -93,10 +93,10 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
         ? '; what was not finished is undone, and the next run marks this one as interrupted'
         : '';
     },
-    async lastWords(end) {
+    async beforeForcedEnd(end) {
       progress.done();
       const summary = recorded ?? counters.summary(end);
-      await tell(options, summary);
+      await printAndWrite(options, summary);
       return summary.exitCode;
     },
   });
@@ -119,17 +119,17 @@ async function sync(options: SyncOptions, args: readonly string[]): Promise<Exit
       ...{ invocation: invocationOf(options), logger: log, signal: signals.signal },
     });
     const missing = options.migrate ? 'make' : 'require';
-    const run = () => notifier.telling((run) => withDatabase(config.database, run, { missing }), work);
+    const run = () => notifier.notifying((run) => withDatabase(config.database, run, { missing }), work);
     summary = await afterOtherRuns(run, options.wait ?? 0, signals.signal, log);
   } finally {
     progress.done();
     signals.stop();
   }
-  await tell(options, summary);
+  await printAndWrite(options, summary);
   return summary.exitCode;
 }
 
-async function tell(options: SyncOptions, ended: RunSummary): Promise<void> {
+async function printAndWrite(options: SyncOptions, ended: RunSummary): Promise<void> {
   const { json, summaryFile } = options;
   const invocation = invocationOf(options);
   const summary = shownSummary(ended, invocation);

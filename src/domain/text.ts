@@ -75,6 +75,6 @@ export function planInWords(counts: ChangeCounts, vdns: number): string {
   const done = changeKinds.filter((kind) => counts[kind] > 0);
   if (done.length === 0) return 'Would change no code';
   const last = counts[done.at(-1) ?? 'added'];
-  const deeds = done.map((kind) => `${verbs[kind]} ${count(counts[kind])}`).join(', ');
-  return `Would ${deeds} ${last === 1 ? 'code' : 'codes'} in ${countOf(vdns, 'VDN')}`;
+  const actions = done.map((kind) => `${verbs[kind]} ${count(counts[kind])}`).join(', ');
+  return `Would ${actions} ${last === 1 ? 'code' : 'codes'} in ${countOf(vdns, 'VDN')}`;
 }

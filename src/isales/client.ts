@@ -45,7 +45,7 @@ export function createClient(
 ): IsalesClient {
   const server = createSignedClient(source, queue);
   const told = new Set<string>();
-  const tellOnce = (name: string) => {
+  const reportOnce = (name: string) => {
     if (told.has(name)) return;
     told.add(name);
     onUnknownField(name);
@@ -59,7 +59,7 @@ export function createClient(
           query: { pageSize: String(pageSize), pageNum: String(pageNum) },
           ...(behind ? { final: [500] } : {}),
           parse: (body, hide) =>
-            parsePage(body, { pageNum, behind: behind === true, hide, onUnknownField: tellOnce }),
+            parsePage(body, { pageNum, behind: behind === true, hide, onUnknownField: reportOnce }),
         },
         signal,
         onAttempt,

@@ -6,7 +6,7 @@ import { proxyRefusal } from './transport-errors.ts';
 const longestPauseMs = 60_000;
 
 /** A larger clock difference is reported; the server refuses signatures that are minutes off. */
-const worthTellingMs = 60_000;
+const clockHintMs = 60_000;
 
 /** An answer other than 200. */
 export interface Refusal {
@@ -103,7 +103,7 @@ function retryAfterMs(headers: IncomingHttpHeaders, now: Date): number | undefin
 
 function unauthorizedMessage({ headers, othersPass }: Refusal, said: string, now: Date): string {
   const difference = clockDifferenceMs(headers, now) ?? 0;
-  if (Math.abs(difference) > worthTellingMs) {
+  if (Math.abs(difference) > clockHintMs) {
     const direction = difference > 0 ? 'ahead of' : 'behind';
     return (
       `the server refused the signature (401)${said}, and its clock is ${Math.round(Math.abs(difference) / 1000)} s ${direction} this ` +

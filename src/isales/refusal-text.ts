@@ -20,7 +20,7 @@ const entities: Readonly<Record<string, string>> = {
  * @returns undefined where it says nothing
  */
 export function refusalText(body: string, hide: (words: string) => string): string | undefined {
-  return sayable(textsOf(body), hide);
+  return safeText(textsOf(body), hide);
 }
 
 /** All texts in a JSON value, each once. */
@@ -31,7 +31,7 @@ export function textsIn(value: unknown): string[] {
 }
 
 /** A server's texts as one that is safe in a message. */
-export function sayable(texts: readonly string[], hide: (words: string) => string): string | undefined {
+export function safeText(texts: readonly string[], hide: (words: string) => string): string | undefined {
   // Secrets first: they could not be found in shortened or escaped text.
   const words = hide(texts.join('; ')).replace(unseen, ' ').trim();
   if (words === '') return undefined;

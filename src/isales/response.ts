@@ -4,7 +4,7 @@ import { quote } from '../domain/quote.ts';
 import { parseResultCode } from '../domain/result-code.ts';
 import { RetriableError, VdnError } from '../errors.ts';
 import { adviceOn, explainFailure, passingCodes, successCode } from './failure-catalogue.ts';
-import { sayable, textsIn } from './refusal-text.ts';
+import { safeText, textsIn } from './refusal-text.ts';
 
 /** A larger total counts as a fault of the server. */
 const largestTotal = 100_000;
@@ -60,10 +60,10 @@ export interface ParseOptions {
 export function parsePage(body: Uint8Array, options: ParseOptions): Page {
   const answer = parseJson(body);
   refuseFailure(answer, options.hide);
-  tellUnknown(answer, fields, '', options);
+  reportUnknownFields(answer, fields, '', options);
   const { totalCount, obsCodes } = options.behind ? listBehind(answer, options) : listOf(answer, options);
   const rows = obsCodes.map((row, index) => {
-    tellUnknown(row, fieldsOfRow, 'obsCodes.', options);
+    reportUnknownFields(row, fieldsOfRow, 'obsCodes.', options);
     return parseResultCode(row, `page ${options.pageNum}, row ${index + 1}`);
   });
   return { total: totalCount, rows };
@@ -136,7 +136,7 @@ function refuseFailure(answer: unknown, hide: (words: string) => string): void {
   if (codes.length === 0) throw badResponse('the answer lacks resultCode and returnCode');
   const failure = codes.find((code) => code !== successCode);
   if (failure === undefined) return;
-  const said = sayable(
+  const said = safeText(
     textsIn(answer).filter((text) => !codes.includes(text)),
     hide,
   );
@@ -149,7 +149,7 @@ function refuseFailure(answer: unknown, hide: (words: string) => string): void {
     : new VdnError('isales-error', message);
 }
 
-function tellUnknown(
+function reportUnknownFields(
   value: unknown,
   known: ReadonlySet<string>,
   path: string,

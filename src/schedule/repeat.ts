@@ -3,7 +3,7 @@ import { type ExitCode, exitCodes } from '../errors.ts';
 import type { RunSettings } from '../sync/run-settings.ts';
 
 /** Ends after which a retry may help: VDNs or a source that failed, a database that is away, another run. */
-const worthRepeating: ReadonlySet<ExitCode> = new Set([
+const retriableExitCodes: ReadonlySet<ExitCode> = new Set([
   exitCodes.someFailed,
   exitCodes.allFailed,
   exitCodes.databaseUnreachable,
@@ -21,7 +21,7 @@ export function repeatDelayMs(
   attempt: number,
   exitCode: ExitCode,
 ): number | undefined {
-  return worthRepeating.has(exitCode) && attempt < retries ? retryDelayMs * 2 ** attempt : undefined;
+  return retriableExitCodes.has(exitCode) && attempt < retries ? retryDelayMs * 2 ** attempt : undefined;
 }
 
 /**

@@ -7,7 +7,7 @@ import { FatalError } from '../errors.ts';
 const lookEveryMs = 30_000;
 
 /** A run that begins later than this, or a clock that was set by more, is logged. */
-const worthTellingMs = 60_000;
+const loggedFromMs = 60_000;
 
 export interface TimetableEvents {
   /** A time has come. */
@@ -53,14 +53,14 @@ export function createTimetable(
     const now = { wall: Date.now(), monotonic: performance.now() };
     const setByMs = now.wall - looked.wall - (now.monotonic - looked.monotonic);
     looked = now;
-    if (Math.abs(setByMs) > worthTellingMs) tellClockSet(setByMs);
+    if (Math.abs(setByMs) > loggedFromMs) logClockSet(setByMs);
     const lateMs = now.wall - due.getTime();
     if (lateMs >= 0) {
       const passed = due;
-      if (lateMs > worthTellingMs) tellLate(passed, lateMs);
+      if (lateMs > loggedFromMs) logLate(passed, lateMs);
       onTime(passed);
       setNext();
-    } else if (setByMs < -worthTellingMs) {
+    } else if (setByMs < -loggedFromMs) {
       setNext();
     }
     arm();
@@ -70,7 +70,7 @@ export function createTimetable(
     timer = setTimeout(look, Math.min(Math.max(due.getTime() - Date.now(), 0), lookEveryMs));
   }
 
-  function tellClockSet(setByMs: number): void {
+  function logClockSet(setByMs: number): void {
     const went =
       setByMs > 0
         ? `forward by ${minutes(setByMs)}: it was set, or the machine slept`
@@ -78,7 +78,7 @@ export function createTimetable(
     logger.warn({ setByMs: Math.round(setByMs) }, `the clock of this machine went ${went}`);
   }
 
-  function tellLate(passed: Date, lateMs: number): void {
+  function logLate(passed: Date, lateMs: number): void {
     logger.warn(
       { dueAt: passed, lateMs },
       `the run of ${passed.toISOString()} was missed, since this process was suspended or the clock was set; it is caught up ` +

@@ -2,10 +2,10 @@ import type { Fault, FaultBook } from './faults.ts';
 import type { Listening } from './listen.ts';
 
 /** How a server is away: a balancer's statuses, connections cut or refused, no answer at all. */
-export const waysToBeAway = ['502', '503', '504', 'reset', 'refused', 'hang'] as const;
-export type WayToBeAway = (typeof waysToBeAway)[number];
+export const awayModes = ['502', '503', '504', 'reset', 'refused', 'hang'] as const;
+export type AwayMode = (typeof awayModes)[number];
 
-const answers: Readonly<Record<Exclude<WayToBeAway, 'refused'>, Fault>> = {
+const answers: Readonly<Record<Exclude<AwayMode, 'refused'>, Fault>> = {
   502: { kind: 'status', status: 502 },
   503: { kind: 'status', status: 503 },
   504: { kind: 'status', status: 504 },
@@ -29,7 +29,7 @@ export class Absence {
   }
 
   /** @param forMs until it comes back by itself; undefined: until `end` */
-  async begin(how: WayToBeAway, forMs: number | undefined): Promise<void> {
+  async begin(how: AwayMode, forMs: number | undefined): Promise<void> {
     await this.end();
     if (how === 'refused') {
       this.#refuses = true;

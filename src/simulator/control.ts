@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { z } from 'zod';
 import { errorBody, send } from './answers.ts';
-import { type Absence, waysToBeAway } from './away.ts';
+import { type Absence, awayModes } from './away.ts';
 import { faultSchema } from './faults.ts';
 import { mustBeVdn, type VdnList, vdnList } from './lists.ts';
 import type { State } from './request-handler.ts';
@@ -37,7 +37,7 @@ const bulkEdit = z.strictObject({
 
 /** A server that refuses connections cannot be told to come back. */
 const absence = z
-  .strictObject({ how: z.enum(waysToBeAway), forMs: z.int().positive().optional() })
+  .strictObject({ how: z.enum(awayModes), forMs: z.int().positive().optional() })
   .refine(({ how, forMs }) => how !== 'refused' || forMs !== undefined, 'refused needs forMs');
 
 const routes: readonly Route[] = [

@@ -2,7 +2,7 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createHttpsServer } from 'node:https';
 import { errorBody, send } from './answers.ts';
 import type { Account, AuthenticationRules } from './authentication.ts';
-import { Absence, type WayToBeAway } from './away.ts';
+import { Absence, type AwayMode } from './away.ts';
 import { type CertificateKind, makeCertificate } from './certificate.ts';
 import { controlPrefix, handleControl } from './control.ts';
 import { type Fault, FaultBook } from './faults.ts';
@@ -13,7 +13,7 @@ import { type EditScript, FlowControl, handleRequest, type State } from './reque
 import { RequestLog } from './request-log.ts';
 
 export type { Account } from './authentication.ts';
-export type { WayToBeAway } from './away.ts';
+export type { AwayMode } from './away.ts';
 export type { CertificateKind } from './certificate.ts';
 export type { Locale, Texts } from './descriptions.ts';
 export type { Fault } from './faults.ts';
@@ -80,7 +80,7 @@ export interface Simulator {
    *
    * @param forMs for so long; undefined: for good
    */
-  away(how: WayToBeAway, forMs?: number): Promise<void>;
+  away(how: AwayMode, forMs?: number): Promise<void>;
   /** Lets a script edit the VDN's list before each of its requests; undefined ends that. */
   betweenRequests(vdnId: number, script: EditScript | undefined): void;
   /** Gives a share of all codes another description; returns how many. */

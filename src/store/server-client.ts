@@ -21,7 +21,7 @@ const required: Readonly<
 };
 
 /** What makes a session one that is ready to use. */
-export interface SessionPlan {
+export interface SessionSetup {
   /** Statements that each connection runs before it is used; where they fail, it is closed and counts as lost. */
   readonly settings: readonly string[];
   readonly attributes: SessionAttributes;
@@ -34,10 +34,10 @@ export class ServerClient extends pg.Client {
   readonly socket: Socket;
   /** The server is no longer the one that takes writes; the next connection may reach another. */
   outdated = false;
-  readonly #session: SessionPlan;
+  readonly #session: SessionSetup;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(config: pg.ClientConfig, session: SessionPlan) {
+  constructor(config: pg.ClientConfig, session: SessionSetup) {
     const socket = new Socket();
     super({ ...config, stream: () => socket });
     this.socket = socket;

@@ -12,7 +12,7 @@ export const secretKey = `${marks['secret key']}"\\+é(/end`;
 const password = `${marks['database password']}@/#%:end`;
 
 /** Enough of a signature to be recognised. */
-const telling = 10;
+const recognisable = 10;
 
 /**
  * Which secrets a text shows, even if only their beginning, or of a signature also its end.
@@ -22,7 +22,8 @@ const telling = 10;
 export function leaks(text: string, signatures: readonly string[] = []): string[] {
   const found = Object.entries(marks).filter(([, mark]) => text.toLowerCase().includes(mark.toLowerCase()));
   const shown = signatures.filter(
-    (signature) => text.includes(signature.slice(0, telling)) || text.includes(signature.slice(-telling)),
+    (signature) =>
+      text.includes(signature.slice(0, recognisable)) || text.includes(signature.slice(-recognisable)),
   );
   return [...found.map(([name]) => name), ...shown.map(() => 'signature')];
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type Simulator, startSimulator, type WayToBeAway } from '../../src/simulator/index.ts';
+import { type AwayMode, type Simulator, startSimulator } from '../../src/simulator/index.ts';
 import { clientOf, failureOf } from './client-of.ts';
 
 let simulator: Simulator;
@@ -10,7 +10,7 @@ beforeEach(async () => {
 
 afterEach(() => simulator.close());
 
-const ways: readonly WayToBeAway[] = ['503', 'reset', 'refused', 'hang'];
+const ways: readonly AwayMode[] = ['503', 'reset', 'refused', 'hang'];
 /** Far longer than the retries of a request would last, were they used up: the first waits for 0.5 s at least. */
 const settings = { retries: 1, timeoutMs: 150 };
 

@@ -14,16 +14,16 @@ test('a receiver that does not answer is tried once, and not for long', async ()
   const options = { notify: { url }, sources: ['prod'], invocation, logger, signal: stop.signal };
   const notifier = createNotifier({ ...options, timeoutMs: 150 });
   const refused = new FatalError('database-unusable', 'The schema is behind: run migrate.');
-  const telling = notifier.telling(
+  const notifying = notifier.notifying(
     () => Promise.reject(refused),
     () => Promise.reject(refused),
   );
-  await expect(telling).rejects.toBe(refused);
+  await expect(notifying).rejects.toBe(refused);
   expect(messages).toHaveLength(1);
   expect(warnings).toEqual(['the notification of this run failed: no answer within 0.15 s']);
 
   const ending = createNotifier({ ...options, timeoutMs: 60_000, leftMs: 50 });
-  const last = ending.telling(
+  const last = ending.notifying(
     () => Promise.reject(refused),
     () => Promise.reject(refused),
   );
@@ -39,12 +39,12 @@ test('a refusal is one notification a night, and another the next night', async 
   const notifier = createNotifier({ notify: { url }, sources: ['prod'], invocation, logger, signal });
   const refused = new FatalError('database-unreachable', 'The database is away.');
   for (const repeated of [false, true, true, false]) {
-    const telling = notifier.telling(
+    const notifying = notifier.notifying(
       () => Promise.reject(refused),
       () => Promise.reject(refused),
       repeated,
     );
-    await expect(telling).rejects.toBe(refused);
+    await expect(notifying).rejects.toBe(refused);
   }
   expect(messages).toHaveLength(2);
 });
