@@ -9,8 +9,8 @@ export function count(number: number): string {
 }
 
 /** `9,999 VDNs`, `1 VDN`. */
-export function countOf(number: number, one: string, several = `${one}s`): string {
-  return `${count(number)} ${number === 1 ? one : several}`;
+export function countOf(number: number, one: string): string {
+  return `${count(number)} ${one}${number === 1 ? '' : 's'}`;
 }
 
 /** An instant as people read it, in UTC and to the second. */

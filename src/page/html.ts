@@ -48,9 +48,9 @@ function markup(part: Part): string {
 }
 
 /** A section of the page, reachable by its heading. */
-export function section(id: string, title: string, content: Part, aside: Part = ''): Html {
+export function section(id: string, title: string, content: Part): Html {
   return html`<section aria-labelledby="${id}">
-<h2 id="${id}">${title}</h2>${aside === '' ? '' : html`<p class="aside">${aside}</p>`}
+<h2 id="${id}">${title}</h2>
 ${content}
 </section>`;
 }

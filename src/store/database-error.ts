@@ -2,7 +2,6 @@ import { ConnectionLostError, DatabaseBusyError, DatabaseError, FatalError } fro
 
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
-  undefinedTable: '42P01',
   undefinedColumn: '42703',
   undefinedObject: '42704',
   duplicateTable: '42P07',

@@ -1,7 +1,7 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { call } from '../support/in-process.ts';
+import { listening } from '../support/listening.ts';
 import { until } from '../support/sessions.ts';
 import { scheduled } from './schedule-setup.ts';
 
@@ -33,11 +33,7 @@ describe('schedule refuses, before anything starts,', () => {
   });
 
   test('a port that is in use, with exit code 2', async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    onTestFinished(() => void other.close());
-    const address = other.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
+    const port = await listening(createServer());
     const { config } = await scheduled({ http: { port } });
     const result = await call(['schedule'], config);
     expect(result.exitCode).toBe(2);

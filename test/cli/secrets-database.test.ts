@@ -10,6 +10,7 @@ import { takeRunLock } from '../../src/store/run-lock.ts';
 import { start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
 import { call } from '../support/in-process.ts';
+import { listen } from '../support/listening.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { query } from '../support/template-database.ts';
 import { databaseText, leaks, markedDatabase, secretKey } from './secrets-marks.ts';
@@ -178,8 +179,7 @@ test('a run whose database fails in the middle shows no password', async () => {
 
 async function unusedPort(): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
+  const port = await listen(server);
   await new Promise((resolve) => server.close(resolve));
-  return typeof address === 'object' && address !== null ? address.port : Number.NaN;
+  return port;
 }

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { type Fault, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import type { TestSource } from '../support/configuration.ts';
+import { listen } from '../support/listening.ts';
 import { accessKey, secretKey, signatureIn } from './secrets-marks.ts';
 
 /** A source that fails in its own way, and the signatures that it was sent so far. */
@@ -88,9 +89,7 @@ async function echoing(
     signatures.push(...signatureIn(authorization));
     answer(response, `${authorization} ${secretKey} ${url}`);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const port = await listen(server);
   return {
     source: { name, baseUrl: `http://127.0.0.1:${port}`, ...settings },
     signatures: () => signatures,

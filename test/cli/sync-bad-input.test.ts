@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
@@ -6,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { call } from '../support/in-process.ts';
+import { listen } from '../support/listening.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { summaryOf } from './summary-shape.ts';
 
@@ -14,10 +14,8 @@ let databaseContacts = 0;
 const database = createServer((socket) => {
   databaseContacts += 1;
   socket.destroy();
-}).listen(0, '127.0.0.1');
-await once(database, 'listening');
-const address = database.address();
-if (address === null || typeof address === 'string') throw new Error('no TCP address');
+});
+const port = await listen(database);
 
 const simulator = await startSimulator();
 afterAll(async () => {
@@ -28,7 +26,7 @@ afterAll(async () => {
 const secretKey = 'marked-secret-key';
 const source = { name: 'prod', baseUrl: simulator.baseUrl, accessKey: 'ak', secretKey, vdns: [1] };
 const good = {
-  database: { url: `postgres://u:marked-password@127.0.0.1:${address.port}/d` },
+  database: { url: `postgres://u:marked-password@127.0.0.1:${port}/d` },
   sources: [source],
 };
 const withSource = (change: object) => stringify({ ...good, sources: [{ ...source, ...change }] });

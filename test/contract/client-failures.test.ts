@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RetriableError, type VdnErrorCode } from '../../src/errors.ts';
 import { demoAccount, type Fault, type Simulator, startSimulator } from '../../src/simulator/index.ts';
+import { listening } from '../support/listening.ts';
 import { clientOf, failureOf } from './client-of.ts';
 
 let simulator: Simulator;
@@ -109,13 +109,9 @@ describe('what cannot be reached', () => {
   });
 
   test('a server that accepts connections and never answers', async () => {
-    const server = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1');
-    onTestFinished(() => void server.close());
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no TCP address');
+    const port = await listening(createServer((socket) => socket.on('error', () => {})));
     for (const scheme of ['http', 'https']) {
-      const client = clientOf(`${scheme}://127.0.0.1:${address.port}`, { timeoutMs: 300 });
+      const client = clientOf(`${scheme}://127.0.0.1:${port}`, { timeoutMs: 300 });
       expect((await failureOf(client.page())).code).toBe('timeout');
     }
   });

@@ -2,7 +2,8 @@ import { createServer, type ServerOptions } from 'node:https';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { SourceConfig } from '../../src/config/schema.ts';
 import { authority, type Issued, issue } from '../support/certificates.ts';
-import { listening, startProxy } from '../support/proxy-server.ts';
+import { listening } from '../support/listening.ts';
+import { startProxy } from '../support/proxy-server.ts';
 import { clientOf, failureOf } from './client-of.ts';
 
 const answer = JSON.stringify({ resultCode: '0200000', returnCode: '0200000', totalCount: 0, obsCodes: [] });

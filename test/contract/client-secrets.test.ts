@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { inspect } from 'node:util';
-import { afterEach, beforeEach, expect, onTestFinished, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type Fault, type Simulator, startSimulator } from '../../src/simulator/index.ts';
+import { listening } from '../support/listening.ts';
 import { clientOf, failureOf } from './client-of.ts';
 
 const account = { accessKey: 'the-access-key', secretKey: 'q"uo\\ted secret é 0123456789' };
@@ -65,11 +65,8 @@ test('a signature that the server sends back is not shown, not even its beginnin
     const { authorization = '' } = request.headers;
     const resultDesc = `${'x'.repeat(40)} ${authorization}`;
     response.end(JSON.stringify({ resultCode: '0200001', returnCode: '0200001', resultDesc }));
-  }).listen(0, '127.0.0.1');
-  onTestFinished(() => void server.close());
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  const { message } = await failureOf(clientOf(`http://127.0.0.1:${address.port}`, account).page());
+  });
+  const port = await listening(server);
+  const { message } = await failureOf(clientOf(`http://127.0.0.1:${port}`, account).page());
   expect(message).toMatch(/x auth-v2\/the-access-key\/[\dT:-]+Z\/content-type;host\/\[hidden\]"/);
 });

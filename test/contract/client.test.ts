@@ -1,8 +1,8 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { connect, createServer as createTcpServer, type Server } from 'node:net';
-import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { connect, createServer as createTcpServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Simulator, startSimulator } from '../../src/simulator/index.ts';
+import { listening } from '../support/listening.ts';
 import { clientOf } from './client-of.ts';
 
 let simulator: Simulator;
@@ -15,15 +15,6 @@ afterEach(() => simulator.close());
 
 const headersSent = () => simulator.requests.entries().map(({ headers }) => headers);
 const signatures = () => headersSent().map(({ authorization = '' }) => authorization.split('/').at(-1));
-
-async function listening(server: Server, port = 0, host = '127.0.0.1'): Promise<number> {
-  server.listen(port, host);
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no TCP address');
-  return address.port;
-}
 
 describe('what goes over the wire', () => {
   test('a page is asked for as the interface demands', async () => {

@@ -1,12 +1,11 @@
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { projectRoot } from '../image/dockerfile.ts';
+import { listening } from '../support/listening.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 import { kubectlCommands } from './deploying-doc.ts';
 import { hasKubectl } from './kubectl.ts';
@@ -217,9 +216,5 @@ async function apiServer(objects: Readonly<Record<string, object>>): Promise<str
       JSON.stringify(answer ?? { kind: 'Status', apiVersion: 'v1', status: 'Failure', code: 404 }),
     );
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  const { port } = server.address() as AddressInfo;
-  return `http://127.0.0.1:${port}`;
+  return `http://127.0.0.1:${await listening(server)}`;
 }

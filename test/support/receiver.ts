@@ -1,6 +1,5 @@
-import { once } from 'node:events';
 import { createServer } from 'node:http';
-import { onTestFinished } from 'vitest';
+import { listening } from './listening.ts';
 
 export interface Message {
   readonly text: string;
@@ -25,13 +24,7 @@ export async function startReceiver(status: number | null = 204, location?: stri
     for await (const chunk of request) chunks.push(chunk);
     messages.push(JSON.parse(Buffer.concat(chunks).toString()));
     if (status !== null) response.writeHead(status, location === undefined ? {} : { location }).end();
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => {
-    server.close();
-    server.closeAllConnections();
   });
-  const bound = server.address();
-  const port = typeof bound === 'object' ? bound?.port : undefined;
+  const port = await listening(server);
   return { url: `http://127.0.0.1:${port}/hooks/Zq7secret?token=Zq7secret`, messages, asked };
 }

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
+import { listen } from './listening.ts';
 
 export interface TcpFront {
   readonly port: number;
@@ -33,12 +34,9 @@ export async function tcpFront(serverPort: number, cuts: (connection: number) =>
     });
     server.pipe(client);
   });
-  front.listen(0, '127.0.0.1');
-  await once(front, 'listening');
-  const address = front.address();
-  if (address === null || typeof address === 'string') throw new Error('the front has no port');
+  const port = await listen(front);
   return {
-    port: address.port,
+    port,
     get connections() {
       return connections;
     },

@@ -7,6 +7,7 @@ import { VdnError } from '../../../src/errors.ts';
 import { createClient, type IsalesClient } from '../../../src/isales/client.ts';
 import { ServerQueue } from '../../../src/isales/server-queue.ts';
 import { testKeys } from '../../support/configuration.ts';
+import { listen } from '../../support/listening.ts';
 import { responseBody } from '../../support/mutated-bodies.ts';
 import { parsePageOf } from '../../support/parsed-page.ts';
 import { runs } from '../../support/runs.ts';
@@ -21,9 +22,7 @@ beforeAll(async () => {
     socket.on('error', () => socket.destroy());
     socket.once('data', () => socket.end(answer));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const port = await listen(server);
   const source = {
     ...testKeys,
     baseUrl: `http://127.0.0.1:${port}`,

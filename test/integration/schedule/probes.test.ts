@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -9,6 +8,7 @@ import { sourceStates } from '../../../src/schedule/source-states.ts';
 import { openDatabase } from '../../../src/store/database.ts';
 import { migrateToLatest } from '../../../src/store/migrator.ts';
 import { readOnly } from '../../../src/store/read-only.ts';
+import { listen } from '../../support/listening.ts';
 import { startEmbeddedServer, testDatabase } from '../../support/postgres.ts';
 import { parsePrometheusText, seriesValue } from '../../support/prometheus-text.ts';
 import { query } from '../../support/template-database.ts';
@@ -114,10 +114,8 @@ describe('/readyz', () => {
 
   test('does not wait for a database that accepts and never answers, and nor do metrics', async () => {
     const sockets: Socket[] = [];
-    const silent = createServer((socket) => sockets.push(socket)).listen(0, '127.0.0.1');
-    await once(silent, 'listening');
-    const address = silent.address();
-    const port = typeof address === 'object' ? address?.port : undefined;
+    const silent = createServer((socket) => sockets.push(socket));
+    const port = await listen(silent);
     const { get, scrape } = await served(`postgres://unknown@127.0.0.1:${port}/none`);
     // Comes first when the test is over: who closes the database waits for connections that are being made.
     onTestFinished(() => {
