@@ -45,7 +45,20 @@ export interface Held extends HeldPlans {
  *   are too many for a page
  */
 export async function heldPlans(db: Kysely<Database>, most = Number.MAX_SAFE_INTEGER): Promise<Held> {
-  const rows = await db
+  const rows = await heldByPlan(db)
+    .select([sql<Date>`min(held_since)`.as('heldSince'), sql<number>`min(run_id)`.as('runId')])
+    .orderBy('heldSince')
+    .orderBy('plan')
+    .execute();
+  const sources = [...Map.groupBy(rows, ({ source }) => source)].map(([source, plans]) =>
+    ofSource(source, plans),
+  );
+  return { plans: await withDifferences(db, rows.slice(0, most)), total: rows.length, sources };
+}
+
+/** A row for each plan that is held in configured VDNs of a source. */
+export function heldByPlan(db: Kysely<Database>) {
+  return db
     .selectFrom('held_change')
     .innerJoin('vdn', (join) =>
       join.onRef('vdn.source', '=', 'held_change.source').onRef('vdn.vdn_id', '=', 'held_change.vdn_id'),
@@ -56,17 +69,8 @@ export async function heldPlans(db: Kysely<Database>, most = Number.MAX_SAFE_INT
       'held_change.source',
       'plan',
       sql<number[]>`array_agg(held_change.vdn_id order by held_change.vdn_id)`.as('vdnIds'),
-      sql<Date>`min(held_since)`.as('heldSince'),
-      sql<number>`min(run_id)`.as('runId'),
       sql<string>`mode() within group (order by reason)`.as('reason'),
-    ])
-    .orderBy('heldSince')
-    .orderBy('plan')
-    .execute();
-  const sources = [...Map.groupBy(rows, ({ source }) => source)].map(([source, plans]) =>
-    ofSource(source, plans),
-  );
-  return { plans: await withDifferences(db, rows.slice(0, most)), total: rows.length, sources };
+    ]);
 }
 
 /** One plan is one difference, so that of its first VDN is enough. */

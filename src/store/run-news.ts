@@ -1,14 +1,10 @@
 import { type Kysely, sql } from 'kysely';
 import type { VdnErrorCode } from '../errors.ts';
+import { type HeldEntry, heldByPlan } from './held-plans.ts';
 import type { Database } from './tables.ts';
 
 /** A difference that a run began to hold, in all VDNs of the source in which it did. */
-export interface NewlyHeld {
-  readonly source: string;
-  readonly plan: string;
-  readonly reason: string;
-  readonly vdnIds: readonly number[];
-}
+export type NewlyHeld = Pick<HeldEntry, 'source' | 'plan' | 'reason' | 'vdnIds'>;
 
 /** VDNs that began to fail in a run, in the same way. */
 export interface NewlyFailing {
@@ -20,20 +16,8 @@ export interface NewlyFailing {
 
 /** The differences that the run began to hold, without those held before. */
 export async function newlyHeld(db: Kysely<Database>, runId: number): Promise<NewlyHeld[]> {
-  return await db
-    .selectFrom('held_change')
-    .innerJoin('vdn', (join) =>
-      join.onRef('vdn.source', '=', 'held_change.source').onRef('vdn.vdn_id', '=', 'held_change.vdn_id'),
-    )
+  return await heldByPlan(db)
     .where('held_change.run_id', '=', runId)
-    .where('configured', '=', true)
-    .groupBy(['held_change.source', 'plan'])
-    .select([
-      'held_change.source',
-      'plan',
-      sql<string>`mode() within group (order by reason)`.as('reason'),
-      sql<number[]>`array_agg(held_change.vdn_id order by held_change.vdn_id)`.as('vdnIds'),
-    ])
     .orderBy('held_change.source')
     .orderBy('plan')
     .execute();
