@@ -25,7 +25,7 @@ export interface Status {
   readonly runs: readonly RunEntry[];
 }
 
-const mostGroups = 50;
+const mostGroups = 20;
 const mostChanges = 20;
 
 /** Prints the status for people: first what needs a person, then how the runs went. */
@@ -165,5 +165,5 @@ function printRuns(runs: readonly RunEntry[]): void {
 function vdnsOf({ vdns, done }: RunEntry): string {
   if (done !== null) return `${count(done)} of ${count(vdns.total)} done`;
   const told = vdnOutcomes.filter((outcome) => outcome !== 'unchanged');
-  return `${vdns.total} in all${counted(vdns, told)}`;
+  return `${count(vdns.total)} in all${counted(vdns, told)}`;
 }

@@ -2,7 +2,7 @@ import { changeKinds } from '../domain/diff.ts';
 import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { type VdnOutcome, vdnOutcomes } from '../domain/outcome.ts';
 import { harmless } from '../domain/quote.ts';
-import { countOf, formatSpan, planInWords } from '../domain/text.ts';
+import { count, countOf, formatSpan, planInWords } from '../domain/text.ts';
 import type { RunSummary } from '../sync/summary.ts';
 import { changesTable, rangesOnScreen, sharedChanges } from './differences.ts';
 import { coloured, mostOnScreen, print, printCommand, table } from './terminal.ts';
@@ -10,7 +10,7 @@ import { coloured, mostOnScreen, print, printCommand, table } from './terminal.t
 type Outcomes = RunSummary['outcomes'];
 
 /** A summary that a person reads; beyond this many rows the log and `status` are the better place. */
-const mostListed = 50;
+const mostListed = 20;
 const mostApprovals = 5;
 
 /** Prints a run's summary for people. */
@@ -18,7 +18,7 @@ export function printSummary(summary: RunSummary, invocation: Invocation): void 
   const { runId, vdns, codes, requests, durationMs, outcomes, dryRun, error } = summary;
   const name = dryRun ? 'Dry run' : `Run ${runId}`;
   print(`${name} ${statusText(summary)} in ${formatSpan(durationMs)}, ${countOf(requests, 'request')}`, '');
-  print(`VDNs   ${vdns.total} in all${counted(vdns, vdnOutcomes)}`);
+  print(`VDNs   ${count(vdns.total)} in all${counted(vdns, vdnOutcomes)}`);
   print(`Codes  ${counted(codes, changeKinds).slice(2) || 'no changes'}`);
   const listed = dryRun ? outcomes.filter(({ outcome }) => outcome !== 'changed') : outcomes;
   printOutcomes(listed, dryRun, invocation);
@@ -31,7 +31,7 @@ export function counted<Kind extends string>(
   counts: Readonly<Record<Kind, number>>,
   kinds: readonly Kind[],
 ): string {
-  return kinds.map((kind) => (counts[kind] > 0 ? `, ${counts[kind]} ${kind}` : '')).join('');
+  return kinds.map((kind) => (counts[kind] > 0 ? `, ${count(counts[kind])} ${kind}` : '')).join('');
 }
 
 const statusColours = {
@@ -55,7 +55,7 @@ function printOutcomes(outcomes: Outcomes, dryRun: boolean, invocation: Invocati
   const most = mostOnScreen(mostListed);
   const shown = groups.slice(0, most);
   const rows = shown.flatMap((alike) => outcomeRow(alike, dryRun));
-  const notes = shown.flatMap(([first]) => (first ? [noteOf(first, dryRun)] : []));
+  const notes = shown.flatMap(([first]) => (first ? [noteOf(first)] : []));
   print('', table(['source', 'VDN', 'outcome'], rows, { notes }));
   const hidden = groups.slice(most).flat().length;
   if (hidden > 0)
@@ -81,8 +81,8 @@ function outcomeRow(alike: Outcomes, dryRun: boolean): string[][] {
 }
 
 /** Why it came to that. What approves a held change stands below, where it can be copied. */
-function noteOf({ outcome, message, reason }: Outcomes[number], dryRun: boolean): string {
-  return harmless((outcome === 'held' && !dryRun ? reason : message) ?? '');
+function noteOf({ outcome, message, reason }: Outcomes[number]): string {
+  return harmless((outcome === 'held' ? reason : message) ?? '');
 }
 
 /** A command for each change that the run held, as long as they are few. */

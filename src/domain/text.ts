@@ -52,7 +52,7 @@ export function vdnRanges(vdnIds: readonly number[], mostRanges = 5): string {
     .slice(0, mostRanges)
     .map(({ first, last }) => (first === last ? first : `${first}-${last}`));
   const hidden = ranges.slice(mostRanges).reduce((sum, { first, last }) => sum + last - first + 1, 0);
-  return hidden === 0 ? shown.join(', ') : `${shown.join(', ')} and ${hidden} more`;
+  return hidden === 0 ? shown.join(', ') : `${shown.join(', ')} and ${count(hidden)} more`;
 }
 
 /** A difference in a sentence's words: what an approval would do. */

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { ScheduleConfig } from '../config/schema.ts';
 import { type ExitCode, exitCodes, FatalError } from '../errors.ts';
 import type { Metrics } from '../observe/metrics.ts';
+import { moment } from '../page/words.ts';
 import type { OpenDatabase } from '../store/database.ts';
 import { runSync } from '../sync/run.ts';
 import type { RunSettings } from '../sync/run-settings.ts';
@@ -105,15 +106,19 @@ export function createScheduler({
     metrics.nextRun(at);
     logger.warn(
       { exitCode, nextRunAt: at },
-      `the run ended with ${exitCode}; what it did not verify is retried at ${at.toISOString()} ` +
+      `the run ended with ${exitCode}; what it did not verify is retried at ${inZone(at)} ` +
         `(${attempt + 1} of ${schedule.retries})`,
     );
     return delayMs;
   }
 
+  function inZone(instant: Date): string {
+    return `${moment(instant, schedule.timezone)}, by the clocks of ${schedule.timezone}`;
+  }
+
   function announce(next: Date): void {
     metrics.nextRun(next);
-    logger.info({ nextRunAt: next }, `the next run is due at ${next.toISOString()} (${schedule.timezone})`);
+    logger.info({ nextRunAt: next }, `the next run is due at ${inZone(next)}`);
   }
 
   const timetable = createTimetable(schedule, logger, {
