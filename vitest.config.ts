@@ -6,7 +6,7 @@ import { summaryReporter } from './test/support/summary-reporter.ts';
  * A machine may be busy with other work: what hangs is found by limits far above what tests take. Within a test the
  * limits of waiting for one thing are shorter, and say what was waited for.
  */
-const limits = { testTimeout: 120_000, hookTimeout: 240_000 };
+const limits = { testTimeout: 120_000, hookTimeout: 240_000, expect: { poll: { timeout: 40_000 } } };
 /** Files share their worker's modules: loading the program and its libraries for each file took a fifth of the run. */
 const shared = { ...limits, isolate: false };
 const needsPostgres = ['test/support/postgres-setup.ts'];
