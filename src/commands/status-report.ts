@@ -32,7 +32,7 @@ const mostChanges = 20;
 export function printStatus(status: Status, invocation: Invocation): void {
   const { vdns, inTrouble, held, heldSources, runs, staleAfterMs } = status;
   print(withCommandLines(verdict(vdns, staleAfterMs), invocation), '');
-  if (inTrouble.length > 0) printTrouble(inTrouble, invocation);
+  if (inTrouble.length > 0) printTrouble(inTrouble);
   for (const entry of held) {
     const most = mostOnScreen(mostChanges);
     printHeld(entry, most);
@@ -65,12 +65,12 @@ function verdict({ configured, stale, failing, held }: Status['vdns'], staleAfte
 }
 
 /** VDNs in the same state are one row. */
-function printTrouble(vdns: readonly VdnEntry[], invocation: Invocation): void {
+function printTrouble(vdns: readonly VdnEntry[]): void {
   const groups = [...Map.groupBy(vdns, sameTrouble).values()];
   const most = mostOnScreen(mostGroups);
   const shown = groups.slice(0, most);
   const head = ['source', 'VDN', 'state', 'verified', 'failing since'];
-  const notes = shown.map(([first]) => (first ? withCommandLines(whyOf(first), invocation) : ''));
+  const notes = shown.map(([first]) => (first ? whyOf(first) : ''));
   print(table(head, shown.flatMap(troubleRow), { notes }));
   const hidden = groups.slice(most).flat().length;
   if (hidden > 0) print(`… and ${countOf(hidden, 'more VDN')}; --json lists all`);

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import type { Transaction } from 'kysely';
-import { commandLine, type Invocation } from '../domain/invocation.ts';
+import { commandLine, type Invocation, withCommandLines } from '../domain/invocation.ts';
 import { harmless } from '../domain/quote.ts';
 import { exitCodes, FatalError } from '../errors.ts';
 import { readPageReport } from '../page/report.ts';
@@ -76,7 +76,12 @@ function readStatus(
         held: vdns.filter(({ held }) => held).length,
       },
       staleAfterMs,
-      inTrouble: vdns.filter(({ stale, failing, held }) => stale || failing || held),
+      inTrouble: vdns
+        .filter(({ stale, failing, held }) => stale || failing || held)
+        .map((vdn) => ({
+          ...vdn,
+          errorMessage: vdn.errorMessage && withCommandLines(vdn.errorMessage, invocation),
+        })),
       held: plans.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
       heldSources: sources.map((entry) => ({ ...entry, approve: approve(entry.plan) })),
       runs: await newestRuns(db, runsShown),

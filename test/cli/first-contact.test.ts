@@ -41,7 +41,7 @@ test('a database that is not there is waited for 30 s by every command but check
   for (const { args, exitCode, stdout, stderr, waited, json } of results) {
     expect({ args, exitCode, waited }).toEqual({ args, exitCode: 6, waited: args[0] !== 'check' });
     expect(stdout + stderr).not.toContain('pa55word');
-    if (waited) expect(stderr).toMatch(/ECONNREFUSED.*Check database.url.*waited for 30 s/);
+    if (waited) expect(stderr).toMatch(/ECONNREFUSED.*Check database.url.*waited for it for 30 s/);
     if (args.includes('--json')) {
       expect(json()).toMatchObject({
         status: 'refused',
