@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto';
+import type { SourceConfig } from '../config/schema.ts';
 
 /** How a source's timestamps are written; the vendor's editions differ (interface, "Authentication", step 1). */
-export type TimestampPrecision = 'seconds' | 'milliseconds';
+type TimestampPrecision = SourceConfig['signing']['timestamp'];
 
 export interface SignableRequest {
   readonly method: string;
@@ -11,11 +12,6 @@ export interface SignableRequest {
   /** Exactly the headers to sign; `host` must be among them, byte for byte as it goes over the wire. */
   readonly signedHeaders: Readonly<Record<string, string>>;
   readonly body?: string;
-}
-
-export interface Credentials {
-  readonly accessKey: string;
-  readonly secretKey: string;
 }
 
 export interface Signature {
@@ -32,7 +28,7 @@ export interface Signature {
  */
 export function sign(
   request: SignableRequest,
-  { accessKey, secretKey }: Credentials,
+  { accessKey, secretKey }: Pick<SourceConfig, 'accessKey' | 'secretKey'>,
   at: Date,
   precision: TimestampPrecision,
 ): Signature {

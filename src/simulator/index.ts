@@ -15,12 +15,8 @@ import { RequestLog } from './request-log.ts';
 export type { Account } from './authentication.ts';
 export type { AwayMode } from './away.ts';
 export type { CertificateKind } from './certificate.ts';
-export type { Locale, Texts } from './descriptions.ts';
 export type { Fault } from './faults.ts';
 export type { ListedCode, ObsCodeRow } from './generated-list.ts';
-export type { BulkEdit, VdnList } from './lists.ts';
-export type { EditScript } from './request-handler.ts';
-export type { LoggedRequest, RequestCounts, RequestLog } from './request-log.ts';
 
 /** The default account. */
 export const demoAccount: Account = { accessKey: 'demo-access-key', secretKey: 'demo-secret-key' };

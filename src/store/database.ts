@@ -1,4 +1,5 @@
 import { Kysely, PostgresDialect, type PostgresPool } from 'kysely';
+import type { Config } from '../config/schema.ts';
 import { ConnectionLostError } from '../errors.ts';
 import { requireOwnSessions } from './pooling.ts';
 import { openPool } from './server-pool.ts';
@@ -11,13 +12,6 @@ import type { Database } from './tables.ts';
  * most; the documented limits of a role or a pooler count on it.
  */
 const poolSize = 3;
-
-/** What it takes to open a database; a part of the configuration. */
-export interface DatabaseConfig {
-  /** `postgres://…`, or `pglite:DIR` with an absolute DIR. */
-  readonly url: string;
-  readonly schema: string;
-}
 
 /** Whether an embedded database that is not there is made or refused. */
 export type MissingDatabase = 'make' | 'require';
@@ -53,7 +47,7 @@ export interface OpenDatabase {
  * certificate or key that the URL names cannot be read; `database-unusable` where a required one is missing
  */
 export async function openDatabase(
-  { url, schema }: DatabaseConfig,
+  { url, schema }: Config['database'],
   missing: MissingDatabase = 'make',
 ): Promise<OpenDatabase> {
   if (url.startsWith('pglite:')) {

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
-import { sign, type TimestampPrecision } from '../../../src/isales/signer.ts';
+import { sign } from '../../../src/isales/signer.ts';
 import vectors from '../../contract/auth-v2-vectors.json' with { type: 'json' };
 
 type Vector = (typeof vectors)[number];
 
-function precisionOf({ timestampPrecision }: Vector): TimestampPrecision {
+function precisionOf({ timestampPrecision }: Vector) {
   return timestampPrecision === 'milliseconds' ? 'milliseconds' : 'seconds';
 }
 
