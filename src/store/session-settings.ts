@@ -39,6 +39,7 @@ const limits: Readonly<Record<string, string>> = {
 export function sessionSettings(schema: string, scope: 'session' | 'local' = 'session', url = ''): string[] {
   const set = (settings: Readonly<Record<string, string>>) =>
     Object.entries(settings).map(([name, value]) => `set ${scope} ${name} to '${value}'`);
+  const isLocal = scope === 'local';
   const ownLimits = Object.entries(limits).filter(([name]) => !url.includes(name));
   return [
     // First: the role's own may be too short for what follows.
@@ -46,8 +47,8 @@ export function sessionSettings(schema: string, scope: 'session' | 'local' = 'se
     // Until then the role's own search path may put functions and operators before Postgres's: no statement above calls any.
     `set ${scope} search_path to ${pg.escapeIdentifier(schema)}, pg_temp`,
     ...set(reliedUpon),
-    // Since Postgres 17.
-    `select set_config(name, '0', ${scope === 'local'}) from pg_settings where name = 'transaction_timeout'`,
+    // Not every version has them. Nothing but the program ends its transactions, and its views may be read.
+    `select set_config(name, boot_val, ${isLocal}) from pg_settings where name in ('transaction_timeout', 'restrict_nonsystem_relation_kind')`,
   ];
 }
 

@@ -35,6 +35,7 @@ test('what the program relies on holds over all settings of the role; limits of 
      alter role odd set idle_session_timeout = '1min';
      alter role odd set statement_timeout = '1ms';
      alter role odd set transaction_timeout = '1s';
+     alter role odd set restrict_nonsystem_relation_kind = 'view';
      alter role odd set lock_timeout = '1ms'`,
   );
   const { db } = await opened(`${urlOf('odd')}?options=${encodeURIComponent('-c lock_timeout=7s')}`);
@@ -43,6 +44,7 @@ test('what the program relies on holds over all settings of the role; limits of 
       current_setting('row_security') as security, current_setting('lock_timeout') as lock,
       current_setting('statement_timeout') as statement, current_setting('idle_session_timeout') as idle,
       current_setting('transaction_timeout') as transaction,
+      current_setting('restrict_nonsystem_relation_kind') as restricted,
       interval '36 hours'::text as span, timestamptz '2026-11-25 03:00+08' as instant,
       timestamptz '2026-11-25 03:00+08'::text as shown, ${['a', null]}::text[] as list`.execute(db);
   expect(rows).toEqual([
@@ -54,6 +56,7 @@ test('what the program relies on holds over all settings of the role; limits of 
       statement: '1min',
       idle: '0',
       transaction: '0',
+      restricted: '',
       span: '36:00:00',
       instant: new Date('2026-11-24T19:00:00Z'),
       shown: '2026-11-24 19:00:00+00',
