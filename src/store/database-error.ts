@@ -2,6 +2,7 @@ import { ConnectionLostError, DatabaseBusyError, DatabaseError, FatalError } fro
 
 /** SQLSTATEs that this program acts on (PostgreSQL manual, appendix A). */
 export const sqlState = {
+  undefinedTable: '42P01',
   undefinedColumn: '42703',
   undefinedObject: '42704',
   duplicateTable: '42P07',
@@ -124,6 +125,8 @@ function adviceFor(state: string | undefined): string {
         "Grant the missing right: `migrate` wants the schema's owner, who gives others theirs by `migrate --grant-writer ROLE` and " +
         '`--grant-reader ROLE`. Where a row security policy stands in the way: alter role ROLE bypassrls.'
       );
+    case sqlState.undefinedTable:
+      return 'A table or view was dropped, or the schema renamed: restore it, from a backup if need be.';
     case sqlState.undefinedColumn:
       return 'A table of another program may have a name that is needed: choose another database.schema, or rename what is there.';
     case sqlState.readOnlyTransaction:

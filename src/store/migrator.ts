@@ -162,6 +162,6 @@ function refuseNewer({ schema, where }: OpenDatabase, unknown: readonly string[]
   throw new FatalError(
     'database-unusable',
     `the schema ${schema} of the database ${where} is newer than this program: it has ${unknown.join(', ')}. ` +
-      'Run the version of obs-code-sync that applied them, or a later one.',
+      'Run the version of obs-code-sync that applied them, or a later one; where another program did, choose another database.schema.',
   );
 }

@@ -11,6 +11,7 @@ import { type OutcomeRecord, type Written, writeOutcomes } from './write-outcome
 export interface WritingRun {
   readonly runId: number;
   readonly lock: RunLock;
+  readonly text: StorableText;
 }
 
 /** The most changes in one transaction; more would use memory and locks without being faster. */
@@ -25,9 +26,8 @@ const mostRowsWritten = 20_000;
  */
 export function outcomeRecorder(
   { db }: OpenDatabase,
-  { runId, lock }: WritingRun,
+  { runId, lock, text }: WritingRun,
   reconnect: Reconnect,
-  text: StorableText,
 ): (record: OutcomeRecord) => Promise<void> {
   const write = (records: readonly OutcomeRecord[], waitForRows: boolean) =>
     lock.guarded(() => writeOutcomes(db, records, { runId, holdsLocks: lock.isHeld, waitForRows }));

@@ -103,6 +103,17 @@ export async function missingRights(
   return rows.map(({ missing }) => missing);
 }
 
+/** Tables that a run needs and that are not there: the schema was restored in part, or somebody dropped them. */
+export async function missingTables(db: Kysely<Database>, schema: string): Promise<string[]> {
+  const { rows } = await sql<{ table: string }>`
+    select t as table from unnest(${Object.keys(writing)}::text[]) as t
+    where not exists (
+      select from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relname = t and n.nspname = ${schema})
+    order by t`.execute(db);
+  return rows.map(({ table }) => table);
+}
+
 /** Tables of which a policy would hide rows from the connected role. */
 export async function hiddenTables(db: Kysely<Database>, schema: string): Promise<string[]> {
   const { rows } = await sql<{ table: string }>`

@@ -58,9 +58,14 @@ export async function startRun(
 /**
  * Closes the run's row.
  *
- * @returns how long the run took by the database's clock, in milliseconds: what `status` shows of it
+ * @returns how long the run took by the database's clock, in milliseconds: what `status` shows of it. Undefined where the
+ * row was deleted meanwhile
  */
-export async function finishRun(db: Kysely<Database>, runId: number, result: RunResult): Promise<number> {
+export async function finishRun(
+  db: Kysely<Database>,
+  runId: number,
+  result: RunResult,
+): Promise<number | undefined> {
   const { vdns, codes } = result;
   const row = await db
     .updateTable('sync_run')
@@ -78,8 +83,8 @@ export async function finishRun(db: Kysely<Database>, runId: number, result: Run
     })
     .where('run_id', '=', runId)
     .returning(['started_at', 'finished_at'])
-    .executeTakeFirstOrThrow();
-  return Number(row.finished_at) - Number(row.started_at);
+    .executeTakeFirst();
+  return row && Number(row.finished_at) - Number(row.started_at);
 }
 
 /** A column per outcome or kind of change. */

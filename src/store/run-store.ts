@@ -91,14 +91,13 @@ export async function openRunStore(
   const reading = runReader(database, reconnect);
   if (begun.run === undefined) return { ...reading, ...begun, ...withoutWrites };
 
-  const { runId, lock } = begun.run;
+  const { runId, lock, text } = begun.run;
   let freshVdns = 0;
-  const text = await orFatal(database, () => reconnect.retry(() => storableText(db)));
   return {
     ...reading,
     runId,
     news: begun.news,
-    record: outcomeRecorder(database, begun.run, reconnect, text),
+    record: outcomeRecorder(database, begun.run, reconnect),
     async fresh(vdns) {
       if (vdns === 0) return;
       freshVdns += vdns;
@@ -148,14 +147,16 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
     // Before dead runs are closed, so that what a killed run is still committing counts as its own.
     for (const source of sources) await waitForWriters(db, source);
     const unconfigured = sources.reduce((sum, source) => sum + unconfiguredOf(source).length, 0);
+    const text = await storableText(db);
+    const origin = { ...scope.origin, arguments: text.message(scope.origin.arguments) };
     const counts = { vdnsTotal: scope.vdnsTotal, unconfigured };
-    const runId = await startRun(db, lock, scope.origin, counts, async (trx, runId) => {
+    const runId = await startRun(db, lock, origin, counts, async (trx, runId) => {
       for (const source of sources) {
         await prepareVdns(trx, source, unconfiguredOf(source));
         await rememberSource(trx, source, scope.staleAfterMs, runId);
       }
     });
-    return { news, run: { runId, lock } };
+    return { news, run: { runId, lock, text } };
   } catch (error) {
     await lock.release();
     throw error;
@@ -180,9 +181,14 @@ async function finish(
   let { durationMs } = result;
   const storable = { ...result, error: error && { ...error, message: text.message(error.message) } };
   try {
-    durationMs = await orFatal(database, () =>
+    const tookMs = await orFatal(database, () =>
       reconnect.retry(() => finishRun(database.db, runId, storable)),
     );
+    if (tookMs === undefined)
+      logger.warn(
+        `the row of run ${runId} in sync_run was deleted while the run was at work; what it wrote stands`,
+      );
+    durationMs = tookMs ?? durationMs;
   } catch (error) {
     if (!signal.aborted && !(error instanceof FatalError)) throw error;
     if (signal.aborted) {

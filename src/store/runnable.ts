@@ -4,7 +4,7 @@ import { restoreRunNumbers, runNumbersRestarted } from './circumstances.ts';
 import type { OpenDatabase } from './database.ts';
 import { fatalError, sqlState } from './database-error.ts';
 import { requireCurrentSchema } from './migrator.ts';
-import { hiddenTables, missingRights, requireTrustedSchema } from './rights.ts';
+import { hiddenTables, missingRights, missingTables, requireTrustedSchema } from './rights.ts';
 import type { Database } from './tables.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function requireRunnable(
 ): Promise<void> {
   const { schema, where } = database;
   await requireCurrentSchema(database, db);
+  await requireTables(database, db);
   await requireTrustedSchema(database, db);
   if (writes) await requireWritable(database, db);
   const hidden = await hiddenTables(db, schema);
@@ -47,6 +48,16 @@ export async function requireRunnable(
   throw new FatalError(
     'database-unusable',
     `the database ${where} cannot be used: ${problems.join('; and ')}.`,
+  );
+}
+
+async function requireTables({ schema, where }: OpenDatabase, db: Kysely<Database>): Promise<void> {
+  const missing = await missingTables(db, schema);
+  if (missing.length === 0) return;
+  throw new FatalError(
+    'database-unusable',
+    `the schema ${schema} of the database ${where} is not whole: ${missing.join(', ')} is missing. Restore it from a backup, or ` +
+      'rename the schema and run `migrate` to begin a new one.',
   );
 }
 

@@ -1,8 +1,10 @@
+import path from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { violations } from '../support/invariants.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
+import { temporaryDirectory } from '../support/temporary-directory.ts';
 
 test('a database that cannot hold a text fails the VDNs that have it, and no others', async () => {
   const server = await startEmbeddedServer();
@@ -15,7 +17,9 @@ test('a database that cannot hold a text fails the VDNs that have it, and no oth
   const western = [{ obsCode: '00605', obsCodeDesc: 'Très occupé.' }];
   for (const vdnId of [1, 2]) setup.simulator.vdn(vdnId).replace(western);
   setup.simulator.vdn(2).fault({ kind: 'failure', resultCode: '02000007', resultDesc: '参数错误' });
-  const result = await setup.sync('--migrate');
+  // The run's row has the arguments.
+  const file = path.join(await temporaryDirectory(), '摘要.json');
+  const result = await setup.sync('--migrate', '--summary-file', file);
   expect(result.json()).toMatchObject({
     exitCode: 3,
     vdns: { changed: 1, failed: 2 },

@@ -196,6 +196,17 @@ describe('with a writer of its own', () => {
     },
   );
 
+  test('a table that is missing is named, as a run would need it', async () => {
+    await query(owner, 'alter table obs.source rename to elsewhere');
+    onTestFinished(async () => {
+      await query(owner, 'alter table obs.elsewhere rename to source');
+    });
+    expect(await check(writer)).toMatchObject({
+      exitCode: 7,
+      said: expect.stringContaining('is not whole: source is missing. Restore it'),
+    });
+  });
+
   test('a schema that is mistyped: which one has the tables', async () => {
     expect(await refusal(owner, 'obz')).toMatchObject({
       exitCode: 7,

@@ -80,6 +80,20 @@ describe.each(Object.entries(kinds))('on %s', (_, open) => {
     ).toEqual([{ status: 'interrupted', vdns_total: 4, vdns_unchanged: 1, vdns_fresh: 2, vdns_skipped: 1 }]);
   });
 
+  test('a run whose row was deleted meanwhile ends as it would have', async () => {
+    const run = await beginRun(database, 'deleted');
+    await rows(`delete from sync_run where run_id = ${run.runId}`);
+    const none = { unchanged: 0, changed: 0, failed: 0, held: 0, skipped: 0, fresh: 0 };
+    const result = {
+      ...({ status: 'succeeded', exitCode: 0, error: null } as const),
+      ...{ requests: 0, durationMs: 7 },
+      vdns: { ...none, unchanged: 1, total: 1, unconfigured: 0 },
+      codes: { added: 0, changed: 0, removed: 0, returned: 0 },
+    };
+    expect(await run.store.finish(result)).toEqual(result);
+    await run.end();
+  });
+
   test('VDNs that have left the configuration are found once, and only by a run over all of them', async () => {
     const begin = async (vdnIds: number[], marksUnconfigured: boolean, dryRun = false) => {
       const scope = { ...scopeOf('leaving', vdnIds), marksUnconfigured, dryRun };
