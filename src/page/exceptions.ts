@@ -35,7 +35,7 @@ function nothing({ vdns, runs, invocation, staleAfterMs }: PageReport): Part {
     return html`The first run: ${command(commandLine(invocation, 'sync'))}. Until then there is nothing to look at.`;
   }
   if (vdns.length === 0)
-    return 'No VDN is configured: add some under vdns in the configuration, and run sync.';
+    return html`No VDN is configured. Add some under vdns in the configuration, then: ${command(commandLine(invocation, 'sync'))}`;
   return `Nothing: no VDN is held, failing, or unverified for more than ${limit(staleAfterMs)}.`;
 }
 

@@ -62,7 +62,8 @@ async function runWith(
   const vdnsTotal = vdnsSelected(settings.selection);
   const unconfigured = [...news.values()].reduce((sum, source) => sum + source.unconfigured.length, 0);
   counters.begin({ runId, vdnsTotal, unconfigured });
-  signal.addEventListener('abort', () => logger.warn(stoppingMessage(signal)), { once: true });
+  const sayStopping = () => logger.warn(stoppingMessage(signal));
+  signal.addEventListener('abort', sayStopping, { once: true });
 
   let stopped: FatalError | Interruption | undefined;
   try {
@@ -91,6 +92,7 @@ async function runWith(
     stopped = reasonToStop(error, logger);
   }
   const summary = await finish(store, counters, stopped, logger);
+  signal.removeEventListener('abort', sayStopping);
   logRun(logger, summary);
   return summary;
 }
