@@ -60,7 +60,9 @@ export async function untilHeldUp(url: string, sessions: number): Promise<void> 
 export async function untilWaitedFor(url: string, table: string): Promise<number> {
   let pids: unknown[] = [];
   await until(`a session waits for ${table}`, async () => {
-    const waiting = `select pid from pg_locks where not granted and relation = 'obs.${table}'::regclass`;
+    // Databases of other tests have been cloned from the same one: their tables have the same numbers.
+    const waiting = `select pid from pg_locks where not granted and relation = 'obs.${table}'::regclass
+      and database = (select oid from pg_database where datname = current_database())`;
     pids = (await query(url, waiting)).map(({ pid }) => pid);
     return pids.length === 1;
   });

@@ -19,12 +19,10 @@ interface ExplainNode {
 
 interface Explained {
   nodes: ExplainNode[];
-  /** Milliseconds. */
-  time: number;
 }
 
 async function explain(query: string): Promise<Explained> {
-  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: ExplainNode; 'Execution Time': number }] }>(
+  const { rows } = await client.query<{ 'QUERY PLAN': [{ Plan: ExplainNode }] }>(
     `explain (analyze, format json) ${query}`,
   );
   const [
@@ -33,7 +31,7 @@ async function explain(query: string): Promise<Explained> {
     } = { 'QUERY PLAN': [] },
   ] = rows;
   if (root === undefined) throw new Error('EXPLAIN gave nothing');
-  return { nodes: flat(root.Plan), time: root['Execution Time'] };
+  return { nodes: flat(root.Plan) };
 }
 
 const flat = (node: ExplainNode): ExplainNode[] => [node, ...(node.Plans ?? []).flatMap(flat)];
@@ -87,12 +85,11 @@ describe('with 200,000 calls and 60,000 codes of three versions', () => {
   });
 
   test.each([...recipes()].flatMap(([heading, all]) => all.map((query) => [heading, query] as const)))(
-    '%s: all calls take seconds at most, no table is read again and again',
+    '%s: with all calls no table is read again and again',
     async (_heading, query) => {
       const explained = await explain(query);
       // Parallel workers each read their part of a table once.
       expect(wholeReads(explained).filter((node) => node['Actual Loops'] > 8)).toEqual([]);
-      expect(explained.time).toBeLessThan(5000);
     },
   );
 

@@ -134,7 +134,8 @@ describe('without the lock nothing is written, on a Postgres server:', () => {
   /** Refuses a write of a VDN while no other session holds a run's two locks. */
   const watchLock = `
     create or replace function watch_lock() returns trigger language plpgsql as $$ begin
-      if (select count(*) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()) < 2
+      if (select count(*) from pg_locks where locktype = 'advisory' and granted and pid <> pg_backend_pid()
+          and database = (select oid from pg_database where datname = current_database())) < 2
         then raise exception 'written without the lock'; end if;
       return new;
     end $$;

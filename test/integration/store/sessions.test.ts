@@ -33,7 +33,7 @@ test('what the program relies on holds over all settings of the role; limits of 
      alter role odd set search_path = 'public, pg_catalog';
      alter role odd set array_nulls = 'off';
      alter role odd set idle_session_timeout = '1min';
-     alter role odd set statement_timeout = '1ms';
+     alter role odd set statement_timeout = '100ms';
      alter role odd set transaction_timeout = '1s';
      alter role odd set restrict_nonsystem_relation_kind = 'view';
      alter role odd set lock_timeout = '1ms'`,
