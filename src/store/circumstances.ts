@@ -81,3 +81,19 @@ export async function runNumbersRestarted(db: Kysely<Database>): Promise<boolean
   );
   return found[0]?.restarted === true;
 }
+
+/**
+ * Whether a VDN of these sources has this number of a run already, or a later one. While their locks are held no other run
+ * gives them one. A role with rights on tables alone sees it too.
+ */
+export async function isRunNumberTaken(
+  db: Kysely<Database>,
+  runId: number,
+  sources: readonly string[],
+): Promise<boolean> {
+  const { rows } = await sql`
+    select from vdn where source = any (${[...sources]}::text[]) and last_run_id >= ${runId} limit 1`.execute(
+    db,
+  );
+  return rows.length > 0;
+}

@@ -5,6 +5,7 @@ export const sqlState = {
   undefinedTable: '42P01',
   undefinedColumn: '42703',
   undefinedObject: '42704',
+  uniqueViolation: '23505',
   duplicateTable: '42P07',
   duplicateObject: '42710',
   duplicateFunction: '42723',
@@ -125,6 +126,8 @@ function adviceFor(state: string | undefined): string {
         "Grant the missing right: `migrate` wants the schema's owner, who gives others theirs by `migrate --grant-writer ROLE` and " +
         '`--grant-reader ROLE`. Where a row security policy stands in the way: alter role ROLE bypassrls.'
       );
+    case sqlState.uniqueViolation:
+      return 'Where a restore has restarted the numbers of runs, `check` as the owner and docs/operations.md have the SQL.';
     case sqlState.undefinedTable:
       return 'A table or view was dropped, or the schema renamed: restore it, from a backup if need be.';
     case sqlState.undefinedColumn:

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { DatabaseError, FatalError, type VdnErrorCode } from '../errors.ts';
+import { isRunNumberTaken } from './circumstances.ts';
 import type { OpenDatabase } from './database.ts';
 import { contactError } from './database-error.ts';
 import { Reconnect } from './reconnect.ts';
@@ -15,7 +16,7 @@ import {
   startRun,
 } from './run-log.ts';
 import { type RunReader, runReader } from './run-reader.ts';
-import { requireRunnable } from './runnable.ts';
+import { requireRunnable, restartedNumbers } from './runnable.ts';
 import { type StorableText, storableText } from './storable-text.ts';
 import {
   type ConfiguredSource,
@@ -137,10 +138,8 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
     return new Map(entries);
   };
   if (dryRun) return { news: await readNews(), run: undefined };
-  const lock = await takeRunLock(
-    database,
-    sources.map(({ name }) => name),
-  );
+  const names = sources.map(({ name }) => name);
+  const lock = await takeRunLock(database, names);
   try {
     const news = await readNews();
     const unconfiguredOf = (source: ConfiguredSource) => news.get(source.name)?.unconfigured ?? [];
@@ -151,6 +150,7 @@ async function begin(database: OpenDatabase, scope: RunScope): Promise<Begun> {
     const origin = { ...scope.origin, arguments: text.message(scope.origin.arguments) };
     const counts = { vdnsTotal: scope.vdnsTotal, unconfigured };
     const runId = await startRun(db, lock, origin, counts, async (trx, runId) => {
+      if (await isRunNumberTaken(trx, runId, names)) throw restartedNumbers(database);
       for (const source of sources) {
         await prepareVdns(trx, source, unconfiguredOf(source));
         await rememberSource(trx, source, scope.staleAfterMs, runId);

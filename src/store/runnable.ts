@@ -72,9 +72,12 @@ async function requireWritable({ where }: OpenDatabase, db: Kysely<Database>): P
   throw fatalError(new DatabaseBusyError(what, sqlState.readOnlyTransaction), where);
 }
 
-async function requireFreeNumbers({ schema, where }: OpenDatabase, db: Kysely<Database>): Promise<void> {
-  if (!(await runNumbersRestarted(db))) return;
-  throw new FatalError(
+async function requireFreeNumbers(database: OpenDatabase, db: Kysely<Database>): Promise<void> {
+  if (await runNumbersRestarted(db)) throw restartedNumbers(database);
+}
+
+export function restartedNumbers({ schema, where }: OpenDatabase): FatalError {
+  return new FatalError(
     'database-unusable',
     `in the database ${where} the numbers of runs were restarted below those that are taken in the schema ${schema}, so that no ` +
       `run can begin. As the schema's owner run: ${restoreRunNumbers(schema)}`,

@@ -150,6 +150,23 @@ test('several that migrate at once all succeed, and each migration is applied on
   }
 });
 
+test.each([
+  'table vdn (mine integer)',
+  "type vdn as enum ('mine')",
+  'function result_code_as_of(timestamptz) returns integer language sql as $$ select 1 $$',
+])("another program's %s under a name that is needed is named, and nothing is made", async (taken) => {
+  const url = await emptyDatabase();
+  await query(url, `create schema obs; create ${taken.replace(' ', ' obs.')}`);
+  await expect(migrateToLatest(await opened(url))).rejects.toMatchObject({
+    exitCode: 7,
+    message: expect.stringMatching(
+      /an object of another program.* already exists.*Choose another database.schema/,
+    ),
+  });
+  const made = `select relname from pg_class where relnamespace = 'obs'::regnamespace`;
+  expect(await query(url, made)).toEqual(/^table/.test(taken) ? [{ relname: 'vdn' }] : []);
+});
+
 describe('rights', () => {
   test('a role that may create nothing in the database uses a schema that exists, as it is', async () => {
     const url = await emptyDatabase();
