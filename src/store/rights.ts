@@ -103,7 +103,7 @@ export async function missingRights(
   return rows.map(({ missing }) => missing);
 }
 
-/** Tables that a run needs and that are not there: the schema was restored in part, or somebody dropped them. */
+/** Tables that a run needs and that are not there: they were dropped, or the schema was restored in part. */
 export async function missingTables(db: Kysely<Database>, schema: string): Promise<string[]> {
   const { rows } = await sql<{ table: string }>`
     select t as table from unnest(${Object.keys(writing)}::text[]) as t
