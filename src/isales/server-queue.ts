@@ -18,8 +18,8 @@ interface Permit {
   readonly vdnId: number;
   readonly startedAt: number;
   readonly isProbe: boolean;
-  /** Aborts a probe when the waiting time is used up. */
-  readonly stop: AbortController;
+  /** Aborts it when the waiting time is used up; only a probe needs that. */
+  readonly stop: AbortController | undefined;
 }
 
 /**
@@ -65,7 +65,7 @@ export class ServerQueue {
     for (;;) {
       const permit = await this.#turnOf(turn, signal);
       try {
-        const answer = await request(permit.isProbe ? AbortSignal.any([signal, permit.stop.signal]) : signal);
+        const answer = await request(permit.stop ? AbortSignal.any([signal, permit.stop.signal]) : signal);
         this.#end(permit, undefined);
         return answer;
       } catch (error) {
@@ -115,7 +115,7 @@ export class ServerQueue {
     if (this.#givenUp === undefined && lastFailure !== undefined && now >= this.#server.givesUpAt) {
       const reason = this.#giveUp(lastFailure, now);
       if (this.#probe === undefined && this.#givenUp !== undefined) this.#lastProbed()?.refuse(reason);
-      this.#probe?.stop.abort(reason);
+      this.#probe?.stop?.abort(reason);
       this.#probe = undefined;
     }
     if (this.#givenUp !== undefined) {
@@ -153,13 +153,14 @@ export class ServerQueue {
   }
 
   #begin(waiting: Waiting, now: number): void {
+    const isProbe = this.#server.isAway;
     const permit: Permit = {
       vdnId: waiting.vdnId,
       startedAt: now,
-      isProbe: this.#server.isAway,
-      stop: new AbortController(),
+      isProbe,
+      stop: isProbe ? new AbortController() : undefined,
     };
-    if (permit.isProbe) this.#probe = permit;
+    if (isProbe) this.#probe = permit;
     this.#underWay += 1;
     this.#sent += 1;
     this.#lastAsked.set(waiting.vdnId, this.#sent);
@@ -172,7 +173,7 @@ export class ServerQueue {
     const now = performance.now();
     this.#underWay -= 1;
     if (this.#probe === permit) this.#probe = undefined;
-    const again = !permit.stop.signal.aborted && this.#server.ended(permit, error, now);
+    const again = permit.stop?.signal.aborted !== true && this.#server.ended(permit, error, now);
     const { lastFailure } = this.#server;
     const isOver = again && lastFailure !== undefined && now >= this.#server.givesUpAt;
     const reason = isOver ? this.#giveUp(lastFailure, now) : undefined;

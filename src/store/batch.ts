@@ -5,6 +5,8 @@ interface BatchLimit<Item> {
   readonly rowsOf: (item: Item) => number;
   /** The most rows in a batch, which bounds the memory; a single item may have more. */
   readonly mostRows: number;
+  /** Batches that may be processed at the same time. Default: 1. */
+  readonly atOnce?: number;
 }
 
 interface Pending<Item, Result> {
@@ -24,14 +26,16 @@ export function batched<Item, Result>(
   limit: BatchLimit<Item>,
 ): (item: Item) => Promise<Result> {
   const pending: Pending<Item, Result>[] = [];
-  let busy = false;
+  const { atOnce = 1 } = limit;
+  let busy = 0;
 
   async function work(): Promise<void> {
-    busy = true;
+    busy += 1;
     while (pending.length > 0) {
       // Pages of several VDNs often come in at the same turn of the event loop.
       await nextTurn();
       const batch = pending.splice(0, sizeOfNext());
+      if (batch.length === 0) break;
       try {
         const results = await process(batch.map(({ item }) => item));
         for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
@@ -39,7 +43,7 @@ export function batched<Item, Result>(
         for (const { reject } of batch) reject(error);
       }
     }
-    busy = false;
+    busy -= 1;
   }
 
   function sizeOfNext(): number {
@@ -54,7 +58,7 @@ export function batched<Item, Result>(
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     pending.push({ item, resolve, reject });
-    if (!busy) void work();
+    if (busy < atOnce) void work();
     return promise;
   };
 }

@@ -35,6 +35,7 @@ export function outcomeRecorder(
   const together = batched((records: readonly OutcomeRecord[]) => write(records, false), {
     rowsOf: (record) => 1 + ('difference' in record ? record.difference.changes.length : 0),
     mostRows: mostRowsWritten,
+    atOnce: 2,
   });
   const alone = batched(
     ([record]: readonly OutcomeRecord[]) =>

@@ -94,13 +94,29 @@ export async function storedCodes(
   db: Kysely<Database>,
   vdns: readonly { readonly source: string; readonly vdnId: number }[],
 ): Promise<StoredCode[][]> {
-  const codes = vdns.map((): StoredCode[] => []);
-  const { rows } = await sql<StoredCode & { nth: number }>`
-    select asked.nth::integer as nth, c.obs_code as "obsCode", c.obs_code_desc as "obsCodeDesc",
-      c.removed_at is not null as removed
+  // As arrays: a driver takes its time for each value of each row, and JSON comes in one piece.
+  const { rows } = await sql<StoredLists>`
+    select asked.nth::integer as nth, json_agg(c.obs_code) as "obsCodes", json_agg(c.obs_code_desc) as descriptions,
+      json_agg(c.removed_at is not null) as removed
     from unnest(${vdns.map(({ source }) => source)}::text[], ${vdns.map(({ vdnId }) => vdnId)}::integer[])
       with ordinality as asked (source, vdn_id, nth)
-    join result_code as c on c.source = asked.source and c.vdn_id = asked.vdn_id`.execute(db);
-  for (const { nth, ...code } of rows) codes[nth - 1]?.push(code);
+    join result_code as c on c.source = asked.source and c.vdn_id = asked.vdn_id
+    group by asked.nth`.execute(db);
+  const codes = vdns.map((): StoredCode[] => []);
+  for (const { nth, obsCodes, descriptions, removed } of rows) {
+    codes[nth - 1] = obsCodes.map((obsCode, index) => ({
+      obsCode,
+      obsCodeDesc: descriptions[index] ?? null,
+      removed: removed[index] === true,
+    }));
+  }
   return codes;
+}
+
+/** What is stored of the VDN that was asked for as the `nth`. */
+interface StoredLists {
+  readonly nth: number;
+  readonly obsCodes: readonly string[];
+  readonly descriptions: readonly (string | null)[];
+  readonly removed: readonly boolean[];
 }

@@ -4,13 +4,13 @@ import { VdnError, type VdnErrorCode } from '../errors.ts';
 import type { VdnState } from '../store/run-store.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import { noCodes, type VdnResult } from './summary.ts';
-import { type Losses, type SourceContext, syncVdn, VdnWork } from './vdn.ts';
+import { type Losses, type SourceContext, syncVdn, type VdnHooks, VdnWork } from './vdn.ts';
 
 /**
- * More VDNs under way than requests at once, so that no slot waits for a VDN's database work, and VDNs share
- * statements. Not many more, since each of them sends requests to a source that refuses.
+ * More VDNs being read than requests at once, so that no slot waits for a comparison, and VDNs share statements. Not
+ * many more, since each of them sends requests to a source that refuses. As many again may be recorded meanwhile.
  */
-const vdnsUnderWay = (slots: number) => Math.max(slots + 2, slots * 2);
+const vdnsBeingRead = (slots: number) => Math.max(slots + 2, slots * 2);
 
 export interface SourceRun extends SourceContext {
   /** Requests at once that the server allows. */
@@ -49,31 +49,46 @@ export async function syncSource(run: SourceRun, states: readonly VdnState[]): P
   const pending = inOrder(states);
   const notDone: VdnState[] = [];
   const waiting: WaitingVdn[] = [];
-  const parallel = vdnsUnderWay(run.slots);
+  const parallel = vdnsBeingRead(run.slots);
+  const recording = new Set<Promise<void>>();
 
-  await inParallel(parallel, pending, goesOn, async (state) => {
-    const losing = Promise.withResolvers<void>();
+  const mayRead = async () => {
+    while (recording.size >= parallel) await Promise.race(recording);
+    return goesOn();
+  };
+  await inParallel(parallel, pending, mayRead, async (state) => {
+    const read = Promise.withResolvers<'read' | 'loses codes'>();
     const verdict = Promise.withResolvers<string | undefined>();
-    const done = attempt(run, state, breaker, losses, (lost) => {
-      waiting.push({
-        ...{ state, ...lost },
-        confirm: (sourceReason) => {
-          verdict.resolve(sourceReason);
-          return finished;
-        },
-        cancel: () => {
-          verdict.reject(new Cancelled());
-          return finished;
-        },
-      });
-      losing.resolve();
-      return verdict.promise;
+    const done = attempt(run, state, breaker, losses, {
+      onRead: ({ changes }) => {
+        if (!changes.some(({ kind }) => kind === 'removed')) read.resolve('read');
+      },
+      beforeConfirming: (lost) => {
+        waiting.push({
+          ...{ state, ...lost },
+          confirm: (sourceReason) => {
+            verdict.resolve(sourceReason);
+            return finished;
+          },
+          cancel: () => {
+            verdict.reject(new Cancelled());
+            return finished;
+          },
+        });
+        read.resolve('loses codes');
+        return verdict.promise;
+      },
     });
     const finished = done.then((outcome) => {
       if (outcome === 'not done') notDone.push(state);
     });
-    await Promise.race([finished, losing.promise]);
+    const reached = await Promise.race([finished, read.promise]);
+    if (reached !== 'read') return;
+    recording.add(finished);
+    void finished.finally(() => recording.delete(finished));
   });
+  // What they are verified with is part of the source's sum.
+  await Promise.all(recording);
   const sourceReason = losses.suspicion(source, waiting, run.guard);
   await inParallel(parallel, waiting, goesOn, ({ confirm }) => confirm(sourceReason));
 
@@ -117,11 +132,11 @@ function inOrder(states: readonly VdnState[]): VdnState[] {
 async function inParallel<Item>(
   parallel: number,
   items: Item[],
-  goesOn: () => boolean,
+  goesOn: () => boolean | Promise<boolean>,
   work: (item: Item) => Promise<void>,
 ): Promise<void> {
   async function worker(): Promise<void> {
-    while (goesOn()) {
+    while (await goesOn()) {
       const item = items.shift();
       if (item === undefined) return;
       await work(item);
@@ -135,7 +150,7 @@ async function attempt(
   state: VdnState,
   breaker: CircuitBreaker,
   losses: SourceLosses,
-  beforeConfirming: (losses: Losses) => Promise<string | undefined>,
+  hooks: VdnHooks,
 ): Promise<'done' | 'not done'> {
   const work = new VdnWork();
   let activeBefore = 0;
@@ -145,10 +160,11 @@ async function attempt(
       onRead: (difference) => {
         activeBefore = difference.activeBefore;
         breaker.succeeded();
+        hooks.onRead(difference);
       },
       beforeConfirming: (lost) => {
         waited = true;
-        return beforeConfirming(lost);
+        return hooks.beforeConfirming(lost);
       },
     });
     if (!waited && result.outcome !== 'held') losses.verified(activeBefore);

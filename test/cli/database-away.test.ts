@@ -97,10 +97,10 @@ async function commitsHeardAgain(): Promise<void> {
   await query(server.url, 'select pg_reload_conf()');
 }
 
-/** Ends the sessions of runs that wait for their commit, once there are so many. */
-async function endAtCommit({ rows }: SyncSetup, sessions: number): Promise<void> {
+/** Ends the sessions of runs that wait for their commit, once there are some. */
+async function endAtCommit({ rows }: SyncSetup): Promise<void> {
   const waiting = atCommit('obs-code-sync');
-  await until(`${sessions} commits of a run wait`, async () => (await rows(waiting)).length === sessions);
+  await until('a commit of a run waits', async () => (await rows(waiting)).length > 0);
   await rows(`select pg_terminate_backend(pid, 5000) from (${waiting}) as waiting`);
 }
 
@@ -111,7 +111,7 @@ test('a connection that is lost in the middle of a commit: what was committed co
   await untilHeldUp(setup.url, 1);
   await commitsUnheard(setup.url);
   await gate.release();
-  await endAtCommit(setup, 1);
+  await endAtCommit(setup);
   await commitsHeardAgain();
   const result = await run.exit;
   expectTidy(result);
@@ -134,9 +134,9 @@ test('the same for several unchanged VDNs', async () => {
   await untilWaitedFor(setup.url, 'vdn');
   await commitsUnheard(setup.url);
   await noting.release();
-  // One batch, then the next one, and the first VDNs alone: their rows are locked before it is asked what stands.
-  await endAtCommit(setup, 1);
-  await endAtCommit(setup, 2);
+  // A batch, then its VDNs alone: their rows are locked before it is asked what stands.
+  await endAtCommit(setup);
+  await endAtCommit(setup);
   await commitsHeardAgain();
   const result = await run.exit;
   expectTidy(result);

@@ -44,7 +44,7 @@ export async function holdUp(url: string, point: keyof typeof locks): Promise<Ho
   };
 }
 
-/** Resolves once this many sessions of runs wait for a lock. */
+/** Resolves once so many sessions of runs wait for a lock, or more. */
 export async function untilHeldUp(url: string, sessions: number): Promise<void> {
   await until(`${sessions} sessions wait for a lock`, async () => {
     const waiting = await query(
@@ -52,7 +52,7 @@ export async function untilHeldUp(url: string, sessions: number): Promise<void> 
       `select pid from pg_stat_activity
        where datname = current_database() and application_name = 'obs-code-sync' and wait_event_type = 'Lock'`,
     );
-    return waiting.length === sessions;
+    return waiting.length >= sessions;
   });
 }
 
