@@ -14,7 +14,7 @@ const needsPostgres = ['test/support/postgres-setup.ts'];
 export default defineConfig({
   test: {
     // Tests wait for processes and databases as much as they compute.
-    maxWorkers: availableParallelism() + 1,
+    maxWorkers: 2 * availableParallelism(),
     reporters: ['default', summaryReporter()],
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },

@@ -62,7 +62,7 @@ test('sync shows none, with any answer of its sources', async () => {
 
 test('sync on a terminal shows none', async () => {
   const { stdout } = await startOnTerminal(['sync', ...trace], { config }).exit;
-  expect(stdout).toContain('wrong-key');
+  expect(stdout).toContain('[hidden]');
   expectNoSecret(stdout);
 });
 
