@@ -19,10 +19,7 @@ interface Status {
 const fourChanges = { added: 1, changed: 2, removed: 1, returned: 0 };
 
 test('the demo syncs twice, shows exactly four changes and a joined report, and can be run again', async () => {
-  for (const [run1, run2] of [
-    [1, 2],
-    [3, 4],
-  ]) {
+  for (const _time of ['first', 'second']) {
     const demo = await run(['demo'], { cwd });
     expect(demo).toMatchObject({ exitCode: 0, stderr: '' });
     const [changes = '', report = ''] =
@@ -36,14 +33,15 @@ test('the demo syncs twice, shows exactly four changes and a joined report, and 
     expect(report).toMatch(/c-2 +1 +00602 +No resource available on the ACD\. +active/);
     expect(report).toMatch(/c-4 +3 +99999 +\(unknown code\) +—/);
     expect(report).toMatch(/c-5 +2 +\d{5} +\S.* +removed/);
-
-    const status = (await run(['status', '--json'], { cwd })).json() as Status;
-    expect(status.vdns.configured).toBe(3);
-    expect(status.runs.slice(0, 2)).toMatchObject([
-      { runId: run2, status: 'succeeded', codes: fourChanges },
-      { runId: run1, status: 'succeeded' },
-    ]);
   }
+  const status = (await run(['status', '--json'], { cwd })).json() as Status;
+  expect(status.vdns.configured).toBe(3);
+  expect(status.runs).toMatchObject([
+    { runId: 4, status: 'succeeded', codes: fourChanges },
+    { runId: 3, status: 'succeeded' },
+    { runId: 2, status: 'succeeded', codes: fourChanges },
+    { runId: 1, status: 'succeeded' },
+  ]);
   // As `status`, it looks into ./obs-data where there is no configuration.
   expect((await run(['changes', '--json'], { cwd })).json()).toMatchObject({
     firstLists: expect.arrayContaining([expect.objectContaining({ source: 'demo', vdnId: 1 })]),

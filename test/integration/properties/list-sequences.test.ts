@@ -75,7 +75,7 @@ test(
         for (const state of states) await expectReplay(source.name, state.at, nonEmpty(state));
         for (let vdnId = 1; vdnId <= vdns; vdnId++) await expectEdges(source.name, vdnId, states);
       }),
-      { numRuns: runs(6) },
+      { numRuns: runs(4) },
     );
     expect(await violations(place.url)).toEqual([]);
   },

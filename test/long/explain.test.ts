@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { fillLargeTables } from './large-tables.ts';
-import { recipe, recipes } from './recipes.ts';
-import { reportingDatabase, rowsOf } from './stored-lists.ts';
+import { fillLargeTables } from '../integration/reporting/large-tables.ts';
+import { recipe, recipes } from '../integration/reporting/recipes.ts';
+import { reportingDatabase, rowsOf } from '../integration/reporting/stored-lists.ts';
 
 const { client } = await reportingDatabase();
 beforeAll(() => fillLargeTables(client));
