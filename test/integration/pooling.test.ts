@@ -10,9 +10,16 @@ afterAll(close);
 
 type OpenConnection = () => Kysely<Database>;
 
+/** The database may be dropped while a session is still ending. */
+function poolOf(max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max });
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
 /** What a pooler in transaction mode is: many connections on few sessions, one of them for each transaction. */
 function behindPooler(sessions: number): OpenConnection {
-  const pool = new pg.Pool({ connectionString: url, max: sessions });
+  const pool = poolOf(sessions);
   onTestFinished(() => pool.end());
   return sharing(pool);
 }
@@ -60,7 +67,7 @@ describe('sessions that are shared', () => {
   test('are not seen on a server that is reached directly', async () => {
     const direct = () =>
       new Kysely<Database>({
-        dialect: new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 1 }) }),
+        dialect: new PostgresDialect({ pool: poolOf(1) }),
       });
     expect(await sharesSessions(direct)).toBe(false);
   });

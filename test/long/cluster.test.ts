@@ -5,14 +5,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
 import * as z from 'zod';
 import { startSimulator } from '../../src/simulator/index.ts';
+import { kubectlCommands } from '../deploy/deploying-doc.ts';
+import { kubernetesDirectory, kustomize, type Manifest } from '../deploy/kustomize.ts';
+import { type Container, configuration, podSpecs } from '../deploy/pods.ts';
 import { run, start } from '../support/command.ts';
 import { testKeys } from '../support/configuration.ts';
 import { sqlUnder } from '../support/documents.ts';
 import { startEmbeddedServer } from '../support/postgres.ts';
 import { databaseUrl, query } from '../support/template-database.ts';
-import { kubectlCommands } from './deploying-doc.ts';
-import { kubernetesDirectory, kustomize, type Manifest } from './kustomize.ts';
-import { type Container, configuration, podSpecs } from './pods.ts';
 
 // The manifests' own commands, flags, environment and configuration, in the order in which a cluster would start
 // them. What differs is where the server and the database are, and where the termination log is.
