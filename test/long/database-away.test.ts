@@ -24,7 +24,7 @@ test('a database that stays away ends a run with 6 after 30 s, with what was com
   expect(result.json()).toMatchObject({
     status: 'failed',
     exitCode: 6,
-    error: { code: 'database-unreachable', message: expect.stringContaining('waited for 30 s') },
+    error: { code: 'database-unreachable', message: expect.stringContaining('waited for it for 30 s') },
   });
   await server.start();
   expect(await codeViolations(url)).toEqual([]);
