@@ -14,6 +14,7 @@ type OpenConnection = () => Kysely<Database>;
 function poolOf(max: number): pg.Pool {
   const pool = new pg.Pool({ connectionString: url, max });
   pool.on('connect', (client) => client.on('error', () => {}));
+  pool.on('error', () => {});
   return pool;
 }
 
