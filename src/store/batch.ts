@@ -35,6 +35,7 @@ export function batched<Item, Result>(
       // Pages of several VDNs often come in at the same turn of the event loop.
       await nextTurn();
       const batch = pending.splice(0, sizeOfNext());
+      // With several batches at once, another may have taken in that turn all that was pending.
       if (batch.length === 0) break;
       try {
         const results = await process(batch.map(({ item }) => item));

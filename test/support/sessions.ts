@@ -1,7 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { onTestFinished } from 'vitest';
-import { query } from './template-database.ts';
 
 /**
  * A connection of the test's own that outlives a statement: to hold a lock, or to observe a run. It is closed when the
@@ -46,27 +45,43 @@ export async function holdUp(url: string, point: keyof typeof locks): Promise<Ho
 
 /** Resolves once so many sessions of runs wait for a lock, or more. */
 export async function untilHeldUp(url: string, sessions: number): Promise<void> {
-  await until(`${sessions} sessions wait for a lock`, async () => {
-    const waiting = await query(
-      url,
-      `select pid from pg_stat_activity
-       where datname = current_database() and application_name = 'obs-code-sync' and wait_event_type = 'Lock'`,
-    );
-    return waiting.length >= sessions;
-  });
+  await untilSeen(
+    url,
+    `${sessions} sessions wait for a lock`,
+    `select pid from pg_stat_activity
+     where datname = current_database() and application_name = 'obs-code-sync' and wait_event_type = 'Lock'`,
+    sessions,
+  );
 }
 
-/** Resolves once one session waits for a lock on this table of the program's; gives its process id. */
+/** Resolves once a session waits for a lock on this table of the program's; gives the process id of one that does. */
 export async function untilWaitedFor(url: string, table: string): Promise<number> {
-  let pids: unknown[] = [];
-  await until(`a session waits for ${table}`, async () => {
-    // Databases of other tests have been cloned from the same one: their tables have the same numbers.
-    const waiting = `select pid from pg_locks where not granted and relation = 'obs.${table}'::regclass
-      and database = (select oid from pg_database where datname = current_database())`;
-    pids = (await query(url, waiting)).map(({ pid }) => pid);
-    return pids.length === 1;
-  });
-  return Number(pids[0]);
+  // Databases of other tests have been cloned from the same one: their tables have the same numbers.
+  const waiting = `select pid from pg_locks where not granted and relation = 'obs.${table}'::regclass
+    and database = (select oid from pg_database where datname = current_database())`;
+  const [session] = await untilSeen(url, `a session waits for ${table}`, waiting, 1);
+  return Number(session?.pid);
+}
+
+/** Asks until there are so many rows, or more, and gives them. On one connection: it costs more than the asking. */
+async function untilSeen(
+  url: string,
+  what: string,
+  statement: string,
+  count: number,
+): Promise<{ pid: number }[]> {
+  const session = new pg.Client({ connectionString: url });
+  await session.connect();
+  try {
+    let rows: { pid: number }[] = [];
+    await until(what, async () => {
+      ({ rows } = await session.query<{ pid: number }>(statement));
+      return rows.length >= count;
+    });
+    return rows;
+  } finally {
+    await session.end();
+  }
 }
 
 /**
