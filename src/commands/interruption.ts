@@ -59,6 +59,14 @@ export function listenForSignals(
     stop() {
       clearTimeout(deadline);
       process.off('SIGINT', onSignal).off('SIGTERM', onSignal);
+      if (firstAt !== undefined) ignoreRepeatedSignals();
     },
   };
+}
+
+/** Ctrl-C under `npm start` may reach the program a second time when all is done but its output. */
+function ignoreRepeatedSignals(): void {
+  const ignore = () => {};
+  process.on('SIGINT', ignore).on('SIGTERM', ignore);
+  setTimeout(() => process.off('SIGINT', ignore).off('SIGTERM', ignore), secondSignalAfterMs).unref();
 }

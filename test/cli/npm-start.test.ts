@@ -28,7 +28,9 @@ test.for([
     command.signal(signal, to);
     const result = await command.exit;
     expect(groupMembers(command.pid)).toEqual([]);
-    expect(result).toMatchObject({ exitCode });
+    // npm passes a signal on to a program that had it already, and Node no longer listens in its very last moment; to a
+    // shell both are the same.
+    expect(result.exitCode ?? result.signal).toBeOneOf(to === 'group' ? [exitCode, signal] : [exitCode]);
     expect(result.json()).toMatchObject({ status: 'interrupted', exitCode, vdns: { changed: 1 } });
     expect(await rows('select status, exit_code from obs.sync_run')).toEqual([
       { status: 'interrupted', exit_code: exitCode },
