@@ -9,30 +9,21 @@ import { summaryReporter } from './test/support/summary-reporter.ts';
 const limits = { testTimeout: 120_000, hookTimeout: 240_000, expect: { poll: { timeout: 40_000 } } };
 /** Files share their worker's modules: loading the program and its libraries for each file took a fifth of the run. */
 const shared = { ...limits, isolate: false };
-const needsPostgres = ['test/support/postgres-setup.ts'];
 
 export default defineConfig({
   test: {
     // Tests wait for processes and databases as much as they compute.
     maxWorkers: 2 * availableParallelism(),
     reporters: ['default', summaryReporter()],
+    // Workers, and what they have loaded, are not shared between projects: no more of them than there are reasons for.
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },
-      { test: { ...shared, name: 'contract', include: ['test/contract/**/*.test.ts'] } },
       {
         test: {
           ...shared,
-          name: 'integration',
-          include: ['test/integration/**/*.test.ts'],
-          globalSetup: needsPostgres,
-        },
-      },
-      {
-        test: {
-          ...shared,
-          name: 'cli',
-          include: ['test/{cli,deploy}/**/*.test.ts'],
-          globalSetup: needsPostgres,
+          name: 'system',
+          include: ['test/{contract,integration,cli,deploy}/**/*.test.ts'],
+          globalSetup: ['test/support/postgres-setup.ts'],
         },
       },
     ],

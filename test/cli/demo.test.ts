@@ -5,6 +5,7 @@ import { afterAll, expect, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { run } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { copyEmbeddedDatabase } from '../support/embedded-template.ts';
 import { call } from '../support/in-process.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
 
@@ -55,7 +56,8 @@ test('the demo refuses a database that holds another source', async () => {
     database: { url: `pglite:${path.join(directory, 'obs-data')}` },
     sources: [{ name: 'prod', baseUrl: simulator.baseUrl, vdns: [1] }],
   });
-  expect(await call(['sync', '--migrate'], config)).toMatchObject({ exitCode: 0 });
+  await copyEmbeddedDatabase(path.join(directory, 'obs-data'));
+  expect(await call(['sync'], config)).toMatchObject({ exitCode: 0 });
   await simulator.close();
 
   const demo = await run(['demo'], { cwd: directory });

@@ -47,7 +47,7 @@ export async function embeddedHome(onDisk = false): Promise<EmbeddedHome> {
  * Memory first: on a slow disk everything about a server takes ten times as long. TMPDIR may be closed to other
  * users and /tmp or /dev/shm mounted noexec, hence more than one.
  */
-async function temporaryDirectories(onDisk: boolean): Promise<Set<string>> {
+export async function temporaryDirectories(onDisk = false): Promise<Set<string>> {
   const memory = '/dev/shm';
   const { bavail, bsize } = await statfs(memory).catch(() => ({ bavail: 0, bsize: 0 }));
   const roomy = bavail * bsize > 2 * 1024 ** 3;

@@ -1,12 +1,19 @@
+import { mkdtemp } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import type { TestProject } from 'vitest/node';
 import { startContainerServer } from './container-server.ts';
+import { temporaryDirectories } from './embedded-home.ts';
 import { startEmbeddedServer } from './embedded-server.ts';
 import { createTemplate } from './template-database.ts';
+import { watchdog } from './watchdog.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
     /** URL of the database `postgres` on the run's server, as superuser. */
     postgresUrl: string;
+    /** Where embedded databases are made: in memory, where there is room. */
+    embeddedDirectory: string;
   }
 }
 
@@ -15,28 +22,18 @@ interface RunServer {
   close(): Promise<void>;
 }
 
-/**
- * vitest runs this once for each project that needs it, each time as a new module, while one server is enough for the
- * whole run: the projects share it by `globalThis`.
- */
-const slot = Symbol.for('obs-code-sync.test-postgres');
-const shared: typeof globalThis & { [slot]?: { server: Promise<RunServer>; users: number } } = globalThis;
-
-export async function setup(project: TestProject): Promise<void> {
-  shared[slot] ??= { server: startServer(), users: 0 };
-  shared[slot].users += 1;
-  const { url } = await shared[slot].server;
-  project.provide('postgresUrl', url);
-}
-
-export async function teardown(): Promise<void> {
-  const entry = shared[slot];
-  if (entry === undefined) return;
-  entry.users -= 1;
-  if (entry.users > 0) return;
-  delete shared[slot];
-  const server = await entry.server;
-  await server.close();
+/** Gives the run one server and one directory for embedded databases; both go at its end. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const [memory = os.tmpdir()] = await temporaryDirectories();
+  const directory = await mkdtemp(path.join(memory, 'obs-embedded-'));
+  const { release } = watchdog('read -r line; rm -rf "$1"', directory);
+  const server = await startServer();
+  project.provide('postgresUrl', server.url);
+  project.provide('embeddedDirectory', directory);
+  return async () => {
+    await server.close();
+    await release();
+  };
 }
 
 async function startServer(): Promise<RunServer> {

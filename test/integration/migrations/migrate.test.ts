@@ -1,16 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { readdir } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
 import { migrateToLatest, requireCurrentSchema, schemaState } from '../../../src/store/migrator.ts';
 import { sessionSettings } from '../../../src/store/session-settings.ts';
 import { databaseUrl, query } from '../../support/template-database.ts';
-import { rowsOf } from '../store/opened.ts';
+import { kinds, rowsOf } from '../store/opened.ts';
 
-const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-migrate-'));
 const names = (await readdir(new URL('../../../migrations', import.meta.url)))
   .map((file) => file.replace(/\.ts$/, ''))
   .sort();
@@ -55,12 +52,9 @@ const unusable = (message: RegExp) =>
 
 let embedded: OpenDatabase;
 beforeAll(async () => {
-  embedded = await openDatabase({ url: `pglite:${directory}`, schema: 'obs' });
+  embedded = await kinds['the embedded database']();
 });
-afterAll(async () => {
-  await embedded.close();
-  await rm(directory, { recursive: true });
-});
+afterAll(() => embedded.close());
 
 /** A schema without anything in it, in the one embedded database: starting another would take seconds. */
 async function embeddedSchema(): Promise<OpenDatabase> {

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../../../src/store/database.ts';
-import { temporaryDirectory } from '../../support/temporary-directory.ts';
+import { embeddedDatabase } from '../../support/embedded-template.ts';
 
 const gone = { code: 'locked' };
 
@@ -15,7 +15,7 @@ async function written(directory: string): Promise<Map<string, number>> {
 }
 
 test('a database that another process took over is neither read nor written any more, not even by closing it', async () => {
-  const directory = await temporaryDirectory();
+  const directory = await embeddedDatabase();
   const database = await openDatabase({ url: `pglite:${directory}`, schema: 'public' });
   await sql`create table kept (id integer)`.execute(database.db);
   let before: Map<string, number> | undefined;

@@ -1,6 +1,4 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import os from 'node:os';
-import path from 'node:path';
+import { rm } from 'node:fs/promises';
 import { sql } from 'kysely';
 import { onTestFinished } from 'vitest';
 import type { CompleteSnapshot } from '../../../src/domain/complete-snapshot.ts';
@@ -8,12 +6,11 @@ import type { Difference } from '../../../src/domain/diff.ts';
 import type { ResultCode } from '../../../src/domain/result-code.ts';
 import { createLogger } from '../../../src/observe/logger.ts';
 import { type OpenDatabase, openDatabase } from '../../../src/store/database.ts';
-import { migrateToLatest } from '../../../src/store/migrator.ts';
 import { openRunStore, type RunScope, type RunStore } from '../../../src/store/run-store.ts';
 import type { OutcomeRecord } from '../../../src/store/write-outcomes.ts';
+import { embeddedDatabase } from '../../support/embedded-template.ts';
 import { testDatabase } from '../../support/postgres.ts';
 import { until } from '../../support/sessions.ts';
-import { watchdog } from '../../support/watchdog.ts';
 import { snapshotOf } from '../../unit/domain/pages.ts';
 
 export type Row = Record<string, unknown>;
@@ -25,25 +22,11 @@ export const kinds = {
     return closingAlso(await openDatabase({ url, schema: 'obs' }), close);
   },
   'the embedded database': async (): Promise<OpenDatabase> => {
-    embeddedTemplate ??= createEmbeddedTemplate();
-    const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-embedded-'));
-    await cp(await embeddedTemplate, directory, { recursive: true });
+    const directory = await embeddedDatabase();
     const database = await openDatabase({ url: `pglite:${directory}`, schema: 'obs' });
     return closingAlso(database, () => rm(directory, { recursive: true }));
   },
 } as const;
-
-/** To make and migrate an embedded database takes seconds, to copy one a moment: each worker makes one. */
-let embeddedTemplate: Promise<string> | undefined;
-
-async function createEmbeddedTemplate(): Promise<string> {
-  const directory = await mkdtemp(path.join(os.tmpdir(), 'obs-embedded-'));
-  watchdog('read -r line; rm -rf "$1"', directory);
-  const database = await openDatabase({ url: `pglite:${directory}`, schema: 'obs' });
-  await migrateToLatest(database);
-  await database.close();
-  return directory;
-}
 
 function closingAlso(database: OpenDatabase, close: () => Promise<void>): OpenDatabase {
   return {
