@@ -15,11 +15,8 @@ async function verifiedSetup(): Promise<SyncSetup> {
 }
 
 /** One connection ends under many VDNs, and none of them fails. */
-async function expectAllUnchanged(
-  { url }: SyncSetup,
-  run: ReturnType<SyncSetup['startSync']>,
-): Promise<void> {
-  const result = await run.exit;
+async function expectAllUnchanged({ url }: SyncSetup, run: ReturnType<SyncSetup['sync']>): Promise<void> {
+  const result = await run;
   expect(result.json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 8 } });
   expect(result.stderr).toMatch(/is back/);
   expect(await violations(url)).toEqual([]);
@@ -31,7 +28,7 @@ test.each([
 ])('a connection that ends while %s compares VDNs together costs none of them', async (_, options) => {
   const setup = await verifiedSetup();
   const gate = await holdUp(setup.url, 'compare');
-  const run = setup.startSync(...options);
+  const run = setup.sync(...options);
   await endWaiting(setup, 'result_code');
   await gate.release();
   await expectAllUnchanged(setup, run);
@@ -40,7 +37,7 @@ test.each([
 test('nor one that ends while unchanged VDNs are recorded', async () => {
   const setup = await verifiedSetup();
   const comparing = await holdUp(setup.url, 'compare');
-  const run = setup.startSync();
+  const run = setup.sync();
   await untilHeldUp(setup.url, 1);
   const noting = await holdUp(setup.url, 'begin');
   await comparing.release();

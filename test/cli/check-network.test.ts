@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts';
 import { run } from '../support/command.ts';
 import { type TestSource, testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { testDatabase } from '../support/postgres.ts';
 import { startFront, startProxy } from '../support/proxy-server.ts';
 import { slowFront } from '../support/slow-front.ts';
@@ -15,12 +16,14 @@ async function simulated(options: SimulatorOptions = {}): Promise<Simulator> {
   return simulator;
 }
 
-async function check(source: TestSource, args: string[] = [], env: Record<string, string> = {}) {
+async function check(source: TestSource, args: string[] = [], env?: Record<string, string>) {
   const config = await writeConfig(await temporaryDirectory(), {
     database: { url: database.url },
     sources: [source],
   });
-  const result = await run(['check', ...args], { config, env });
+  const result = await (env === undefined
+    ? call(['check', ...args], config)
+    : run(['check', ...args], { config, env }));
   return { ...result, words: result.stdout.replace(/[│\s]+/g, ' ') };
 }
 

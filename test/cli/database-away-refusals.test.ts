@@ -114,16 +114,16 @@ test('the row of one VDN that another session keeps locked from before the run c
 });
 
 test('all connections are ended in the middle of an apply: it is repeated, under a new lock', async () => {
-  const { url, startSync } = await syncSetup({ vdns: ['1-20'], source: { concurrency: 1 } });
+  const { url, sync } = await syncSetup({ vdns: ['1-20'], source: { concurrency: 1 } });
   const gate = await holdUp(url, 'apply');
-  const run = startSync();
+  const run = sync();
   await untilHeldUp(url, 1);
   await gate.session.query(
     `select pg_terminate_backend(pid, 5000) from pg_stat_activity
      where datname = current_database() and application_name = 'obs-code-sync'`,
   );
   await gate.release();
-  const result = await run.exit;
+  const result = await run;
   expectTidy(result);
   expect(result.json()).toMatchObject({
     exitCode: 0,

@@ -107,13 +107,13 @@ async function endAtCommit({ rows }: SyncSetup): Promise<void> {
 test('a connection that is lost in the middle of a commit: what was committed counts as done', async () => {
   const setup = await setupOn('committing', '1-3');
   const gate = await holdUp(setup.url, 'apply');
-  const run = setup.startSync();
+  const run = setup.sync();
   await untilHeldUp(setup.url, 1);
   await commitsUnheard(setup.url);
   await gate.release();
   await endAtCommit(setup);
   await commitsHeardAgain();
-  const result = await run.exit;
+  const result = await run;
   expectTidy(result);
   expect(result.json()).toMatchObject({
     exitCode: 0,
@@ -127,7 +127,7 @@ test('the same for several unchanged VDNs', async () => {
   const setup = await setupOn('noting', '1-4');
   expect(await setup.sync()).toMatchObject({ exitCode: 0 });
   const comparing = await holdUp(setup.url, 'compare');
-  const run = setup.startSync();
+  const run = setup.sync();
   await untilHeldUp(setup.url, 1);
   const noting = await holdUp(setup.url, 'begin');
   await comparing.release();
@@ -138,7 +138,7 @@ test('the same for several unchanged VDNs', async () => {
   await endAtCommit(setup);
   await endAtCommit(setup);
   await commitsHeardAgain();
-  const result = await run.exit;
+  const result = await run;
   expectTidy(result);
   expect(result.json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 4 } });
   expect(await violations(setup.url)).toEqual([]);

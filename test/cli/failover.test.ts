@@ -46,14 +46,14 @@ test('a standby alone is read by status, and what writes names it', async () => 
 });
 
 test('a run ends with 0 where the two change places under it', async () => {
-  const { simulator, startSync, sync } = await syncSetup({
+  const { simulator, sync } = await syncSetup({
     sources: ['moved'],
     vdns: ['1-30'],
     source: { concurrency: 2 },
     databaseUrl: urlOf(hosts, 'read-write'),
   });
   simulator.fault({ kind: 'delay', ms: 40 });
-  const running = startSync();
+  const running = sync();
   await until(
     'VDNs are done',
     async () =>
@@ -62,7 +62,7 @@ test('a run ends with 0 where the two change places under it', async () => {
   );
   await primary.stop();
   await standby.promote();
-  const result = await running.exit;
+  const result = await running;
   expect(result.json()).toMatchObject({ exitCode: 0, vdns: { total: 30, changed: 30 } });
   expect(await violations(onStandby)).toEqual([]);
   simulator.clearFaults();

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { commandLine, launch, run, start } from '../support/command.ts';
+import { commandLine, launch, start } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { until } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -21,7 +22,7 @@ describe('an embedded database that is not there', () => {
         database: { url: 'pglite:data' },
         sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1], retries: 0, timeout: '1s' }],
       });
-      const { exitCode, stdout, stderr } = await run(args, { config });
+      const { exitCode, stdout, stderr } = await call(args, config);
       expect(exitCode).toBe(7);
       expect((stdout + stderr).replace(/[│\s]+/g, ' ')).toMatch(
         /there is no database in .*data yet\. Run `node .* migrate --config .*`/,
@@ -36,7 +37,7 @@ test.each([
   [['sync', '--max-age', '36501d'], /--max-age.*at most 36500d/],
   [['changes', '--since', '99999999d'], /--since.*at most 36500d/],
 ])('%j is a usage error', async (args, message) => {
-  const result = await run(args);
+  const result = await call(args);
   expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringMatching(message) });
 });
 
@@ -70,7 +71,7 @@ test('a right that is missing in the middle of status and changes is 7, and no b
     sources: [{ baseUrl: 'http://127.0.0.1:1', vdns: [1] }],
   });
   for (const command of ['status', 'changes']) {
-    const { exitCode, stderr } = await run([command], { config });
+    const { exitCode, stderr } = await call([command], config);
     expect([command, exitCode]).toEqual([command, 7]);
     expect(stderr).toMatch(/the database .* cannot be used: permission denied .*SQLSTATE 42501.*Grant/);
     expect(stderr).not.toMatch(bug);

@@ -100,10 +100,10 @@ test('the next run waits for what a killed one is still committing, and finds it
   killed.signal('SIGKILL');
   await killed.exit;
 
-  const next = startSync();
+  const next = sync();
   await untilHeldUp(url, 2);
   await gate.query('commit');
-  expect((await next.exit).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 1 } });
+  expect((await next).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 1 } });
   expect(await rows('select status, vdns_changed, codes_changed from obs.sync_run order by run_id')).toEqual([
     { status: 'succeeded', vdns_changed: 1, codes_changed: 0 },
     { status: 'interrupted', vdns_changed: 1, codes_changed: 1 },

@@ -1,7 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { startSimulator } from '../../src/simulator/index.ts';
 import type { RunSummary } from '../../src/sync/summary.ts';
-import { start } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
 import { call } from '../support/in-process.ts';
 import { violations } from '../support/invariants.ts';
@@ -36,10 +35,10 @@ test('an outage at the start, and one while removals are confirmed, cost their t
   for (let vdnId = 1; vdnId <= 60; vdnId++) simulator.vdn(vdnId).remove('00605');
   simulator.requests.reset();
   // Every VDN has been read once; what follows are the confirming reads.
-  const second = start(['sync', '--json'], { config });
+  const second = call(['sync', '--json'], config);
   await expect.poll(() => simulator.requests.total, { timeout: 20_000 }).toBeGreaterThan(130);
   await simulator.away('reset', 3_000);
-  const ended = await second.exit;
+  const ended = await second;
   expect(ended).toMatchObject({ exitCode: 0 });
   expect((ended.json() as RunSummary).codes).toMatchObject({ removed: 60 });
   expect(await violations(database.url)).toEqual([]);
@@ -47,10 +46,10 @@ test('an outage at the start, and one while removals are confirmed, cost their t
 
 test('a server that stays away ends the run, and what is done is kept', async () => {
   const { database, simulator, config } = await place('2s');
-  const running = start(['sync', '--json'], { config });
+  const running = call(['sync', '--json'], config);
   await expect.poll(() => simulator.requests.total, { timeout: 20_000 }).toBeGreaterThan(40);
   await simulator.away('refused');
-  const ended = await running.exit;
+  const ended = await running;
   expect(ended.exitCode).toBe(3);
   const { vdns, outcomes } = ended.json() as RunSummary;
   expect(vdns.changed).toBeGreaterThan(5);

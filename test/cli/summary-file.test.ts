@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { run } from '../support/command.ts';
+import { call } from '../support/in-process.ts';
 import { until } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -37,13 +38,13 @@ test.each([
   ['a missing configuration', ['--config', '/nowhere.yaml'], 'configuration'],
 ])('%s is in the file too', async (_, args, code) => {
   const file = path.join(await temporaryDirectory(), 'summary.json');
-  const result = await run(['sync', '--json', `--summary-file=${file}`, ...args]);
+  const result = await call(['sync', '--json', `--summary-file=${file}`, ...args]);
   expect(summaryOf(result)).toMatchObject({ exitCode: 2, status: 'refused', shard: null, error: { code } });
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual(result.json());
 });
 
 test('a refused shard says which it is', async () => {
-  const result = await run(['sync', '--json', '--shard', '2/4', '--config', '/nowhere.yaml']);
+  const result = await call(['sync', '--json', '--shard', '2/4', '--config', '/nowhere.yaml']);
   expect(summaryOf(result)).toMatchObject({ exitCode: 2, shard: '2/4' });
   const env = { JOB_COMPLETION_INDEX: '0', OBS_CODE_SYNC_SHARDS: '3' };
   const ofJob = await run(['sync', '--json', '--config', '/nowhere.yaml'], { env });

@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { expect, onTestFinished, test } from 'vitest';
-import { run } from '../support/command.ts';
 import { writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { openSession } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 import { temporaryDirectory } from '../support/temporary-directory.ts';
@@ -126,7 +126,7 @@ test('7: the database refuses the user, the password or the name', async () => {
       database: { url: wrong.href },
       sources: [{ baseUrl: simulator.baseUrl, vdns: [1] }],
     });
-    expect(summaryOf(await run(['sync', '--json'], { config }))).toMatchObject({
+    expect(summaryOf(await call(['sync', '--json'], config))).toMatchObject({
       ...{ ...nothing, exitCode: 7 },
       error: { code: 'database-unusable', message: expect.stringMatching(message) },
     });

@@ -27,10 +27,10 @@ const watchNotes = `
   create trigger watch_note after update on obs.vdn for each row execute function public.watch_write()`;
 
 /** Holds a run of three VDNs up before it writes, and ends the session that holds its locks. */
-async function runWithoutLock({ url, startSync, rows }: SyncSetup) {
+async function runWithoutLock({ url, sync, rows }: SyncSetup) {
   await rows(watchWrites);
   const gate = await holdUp(url, 'compare');
-  const run = startSync();
+  const run = sync();
   await untilHeldUp(url, 1);
   const held = await rows(lockSession);
   expect(new Set(held.map(({ pid }) => pid)).size).toBe(1);
@@ -50,7 +50,7 @@ test('a run whose lock connection is ended takes the lock again before it writes
   await kill();
   expect(await setup.rows(lockSession)).toEqual([]);
   await release();
-  const result = await run.exit;
+  const result = await run;
   expect(result.json()).toMatchObject({ exitCode: 0, vdns: { changed: 3 }, codes: { added: 30 } });
   expect(await setup.rows('select distinct locks from public.write_watched')).toEqual([{ locks: 2 }]);
   expect(await violations(setup.url)).toEqual([]);
@@ -63,7 +63,7 @@ test('nor are unchanged VDNs recorded without the lock', async () => {
   await setup.rows(watchNotes);
   await kill();
   await release();
-  expect((await run.exit).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 3 } });
+  expect((await run).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 3 } });
   expect(await setup.rows('select distinct locks from public.write_watched')).toEqual([{ locks: 2 }]);
   expect(await violations(setup.url)).toEqual([]);
 });
@@ -75,7 +75,7 @@ test('where the lock was lost and another session has it now, the run ends with 
   const other = await openSession(setup.url);
   for (const key of keys) await other.query('select pg_advisory_lock($1)', [key]);
   await release();
-  const result = await run.exit;
+  const result = await run;
   expect(result.exitCode).toBe(75);
   expect(result.json()).toMatchObject({ status: 'failed', error: { code: 'locked' }, vdns: { skipped: 5 } });
   expect(await rowVersions(setup.url, codeTables)).toEqual([]);
@@ -86,11 +86,11 @@ test('a run that lost its lock to a second run ends, and the second goes on', as
   const setup = await syncSetup({ vdns: ['1-3'] });
   const { run, release, kill } = await runWithoutLock(setup);
   await kill();
-  const second = setup.startSync();
+  const second = setup.sync();
   await untilHeldUp(setup.url, 2);
   await release();
-  expect((await second.exit).json()).toMatchObject({ exitCode: 0, vdns: { changed: 3 } });
-  const first = await run.exit;
+  expect((await second).json()).toMatchObject({ exitCode: 0, vdns: { changed: 3 } });
+  const first = await run;
   // 75 where the second run is still at work; where it has ended already, its lists are newer than the first one's.
   expect([75, 5]).toContain(first.exitCode);
   expect(first.json()).toMatchObject({ vdns: { changed: 0, unchanged: 0 }, codes: { added: 0 } });

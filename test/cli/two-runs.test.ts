@@ -5,9 +5,9 @@ import { holdUp, openSession, untilHeldUp } from '../support/sessions.ts';
 import { syncSetup } from '../support/sync-setup.ts';
 
 test('a second run on the same source ends with 75 and touches nothing; a dry run may go on', async () => {
-  const { url, simulator, startSync, sync } = await syncSetup({ vdns: ['1-3'] });
+  const { url, simulator, sync } = await syncSetup({ vdns: ['1-3'] });
   const gate = await holdUp(url, 'apply');
-  const first = startSync();
+  const first = sync();
   await untilHeldUp(url, 1);
   const stored = await rowVersions(url);
   const requests = simulator.requests.total;
@@ -26,16 +26,16 @@ test('a second run on the same source ends with 75 and touches nothing; a dry ru
   expect((await sync('--dry-run')).json()).toMatchObject({ exitCode: 0, codes: { added: 30 } });
 
   await gate.release();
-  expect((await first.exit).json()).toMatchObject({ exitCode: 0, vdns: { changed: 3 } });
+  expect((await first).json()).toMatchObject({ exitCode: 0, vdns: { changed: 3 } });
   expect(await violations(url)).toEqual([]);
 });
 
 test('runs on different sources do not block each other; one that needs both sources takes neither', async () => {
-  const { url, startSync, sync, rows } = await syncSetup({ sources: ['one', 'two'], vdns: [1, 2] });
+  const { url, sync, rows } = await syncSetup({ sources: ['one', 'two'], vdns: [1, 2] });
   expect(await sync()).toMatchObject({ exitCode: 0 });
   const session = await openSession(url);
   await session.query(`begin; select from obs.vdn where source = 'one' for update`);
-  const first = startSync('--source', 'one');
+  const first = sync('--source', 'one');
   await untilHeldUp(url, 1);
 
   const verified = `select max(last_verified_at) as at from obs.vdn where source = 'two'`;
@@ -46,12 +46,12 @@ test('runs on different sources do not block each other; one that needs both sou
   expect(await rows(verified)).not.toEqual(before);
 
   await session.query('commit');
-  expect((await first.exit).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 2 } });
+  expect((await first).json()).toMatchObject({ exitCode: 0, vdns: { unchanged: 2 } });
   expect(await violations(url)).toEqual([]);
 });
 
 test('a VDN that another run verified since it was read is refused, with any outcome of the read', async () => {
-  const { url, simulator, startSync, sync, rows } = await syncSetup({ vdns: ['1-4'] });
+  const { url, simulator, sync, rows } = await syncSetup({ vdns: ['1-4'] });
   expect(await sync()).toMatchObject({ exitCode: 0 });
   simulator.vdn(1).change('00605', 'Engaged.');
   simulator.vdn(3).replace([]);
@@ -59,12 +59,12 @@ test('a VDN that another run verified since it was read is refused, with any out
 
   const stored = await rowVersions(url, codeTables);
   const gate = await holdUp(url, 'compare');
-  const run = startSync();
+  const run = sync();
   await untilHeldUp(url, 1);
   await gate.session.query(`update obs.vdn set last_verified_at = clock_timestamp() where vdn_id <= 3`);
   await gate.release();
 
-  const result = await run.exit;
+  const result = await run;
   expect(result.json()).toMatchObject({
     exitCode: 3,
     vdns: { failed: 3, changed: 1 },
@@ -83,12 +83,12 @@ test('a VDN that another run verified since it was read is refused, with any out
 });
 
 test('a VDN whose stored codes changed since they were compared is refused', async () => {
-  const { url, simulator, startSync, sync, rows } = await syncSetup({ vdns: [1] });
+  const { url, simulator, sync, rows } = await syncSetup({ vdns: [1] });
   expect(await sync()).toMatchObject({ exitCode: 0 });
   simulator.vdn(1).change('00605', 'Engaged.');
 
   const compare = await holdUp(url, 'compare');
-  const run = startSync();
+  const run = sync();
   await untilHeldUp(url, 1);
   const apply = await holdUp(url, 'begin');
   await compare.release();
@@ -96,7 +96,7 @@ test('a VDN whose stored codes changed since they were compared is refused', asy
   await apply.session.query(`update obs.result_code set obs_code_desc = 'By hand.' where obs_code = '00605'`);
   await apply.release();
 
-  const result = await run.exit;
+  const result = await run;
   expect(result.json()).toMatchObject({ exitCode: 5, outcomes: [{ errorCode: 'stale-snapshot' }] });
   expect(await rows(`select obs_code_desc from obs.result_code where obs_code = '00605'`)).toEqual([
     { obs_code_desc: 'By hand.' },

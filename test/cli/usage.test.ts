@@ -5,7 +5,7 @@ import { call } from '../support/in-process.ts';
 const commands = ['sync', 'schedule', 'migrate', 'check', 'status', 'changes', 'simulate', 'demo'];
 
 test('without a command: what there is, exit 2', async () => {
-  const result = await run([]);
+  const result = await call([]);
   expect(result).toMatchObject({ exitCode: 2, stdout: '' });
   for (const command of commands) expect(result.stderr).toMatch(new RegExp(`^  ${command}\\b`, 'm'));
 });

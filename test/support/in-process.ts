@@ -18,6 +18,11 @@ for (const name of Object.keys(process.env)) {
 }
 process.argv[1] = path.join(fileURLToPath(new URL('../..', import.meta.url)), 'src/main.ts');
 for (const stream of ['stdout', 'stderr'] as const) collect(stream);
+// Node prints them by itself, past the stream.
+process.on('warning', (warning) => {
+  const output = speaking.getStore();
+  if (output !== undefined) output.stderr += `${warning}\n`;
+});
 
 /**
  * Runs `obs-code-sync ARGS` in this process, which costs a tenth of a process of its own. What a process alone has

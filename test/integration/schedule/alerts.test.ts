@@ -4,16 +4,16 @@ import { holdUp, untilHeldUp } from '../../support/sessions.ts';
 import { syncSetup } from '../../support/sync-setup.ts';
 
 test('a run that has been under way for too long is found in the database', async () => {
-  const { url, startSync, rows } = await syncSetup({ vdns: [1] });
+  const { url, sync, rows } = await syncSetup({ vdns: [1] });
   const [, , tooLong = ''] = sqlUnder('Alerts from the database');
   const gate = await holdUp(url, 'apply');
-  const run = startSync();
+  const run = sync();
   await untilHeldUp(url, 1);
   expect(await rows(tooLong)).toEqual([]);
   await rows(`update obs.sync_run set started_at = started_at - interval '6 hours'`);
   expect(await rows(tooLong)).toMatchObject([{ run_id: 1, trigger: 'cli', shard: null }]);
   await gate.release();
-  expect((await run.exit).exitCode).toBe(0);
+  expect((await run).exitCode).toBe(0);
   expect(await rows(tooLong)).toEqual([]);
 });
 
