@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { startSimulator } from '../../src/simulator/index.ts';
 import { start } from '../support/command.ts';
 import { testKeys, writeConfig } from '../support/configuration.ts';
+import { call } from '../support/in-process.ts';
 import { peakMemory } from '../support/peak-memory.ts';
 import { query } from '../support/template-database.ts';
 import { codesPerVdn, type FaultCase, pageSize, retries } from './faults-table.ts';
@@ -27,17 +28,18 @@ export async function throughFaults(
   const guard = { removedShare: 1, rewrittenShare: 1 };
   const settings = sources.map(sourceSettings);
   const config = await writeConfig(directory, { database: { url }, guard, sources: settings });
-  const sync = (...args: string[]) => start(['sync', '--json', ...args], { config, timeoutMs: 150_000 });
+  const sync = (...args: string[]) => call(['sync', '--json', ...args], config);
   try {
-    const first = await sync('--vdn', `${vdns.faulty},${vdns.healthy}`).exit;
+    const first = await sync('--vdn', `${vdns.faulty},${vdns.healthy}`);
     sources.forEach(disturb);
     const before = await storedVdns(url);
-    const command = sync();
+    // In a process of its own, whose memory is measured.
+    const command = start(['sync', '--json'], { config, timeoutMs: 150_000 });
     const [faulty, peakMib] = await Promise.all([command.exit, peakMemory(command)]);
     const after = await storedVdns(url);
     const requests = sources.map(({ simulator }) => simulator.requests.entries(vdns.faulty));
     sources.forEach(calm);
-    const healed = await sync().exit;
+    const healed = await sync();
     const healedStored = await storedVdns(url);
     const lists = sources.map(({ simulator }) => ({
       [vdns.faulty]: simulator.vdn(vdns.faulty).list(),
