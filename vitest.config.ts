@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { summaryReporter } from './test/support/summary-reporter.ts';
+import { WaitingFirst } from './test/support/waiting-first.ts';
 
 /**
  * A machine may be busy with other work: what hangs is found by limits far above what tests take. Within a test the
@@ -15,6 +16,7 @@ export default defineConfig({
     // Tests wait for processes and databases as much as they compute.
     maxWorkers: 2 * availableParallelism(),
     reporters: ['default', summaryReporter()],
+    sequence: { sequencer: WaitingFirst },
     // Workers, and what they have loaded, are not shared between projects: no more of them than there are reasons for.
     projects: [
       { test: { ...shared, name: 'unit', include: ['test/unit/**/*.test.ts'] } },

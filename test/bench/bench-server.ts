@@ -34,7 +34,7 @@ export interface DatabaseStatistics {
 
 // The tests' servers lose data in a power cut. Autovacuum stays off, since it would start during some run: `vacuum`
 // does its work between the runs.
-const earnest = { fsync: 'on', full_page_writes: 'on', max_wal_size: '1GB' };
+const earnest = { fsync: 'on', full_page_writes: 'on', max_wal_size: '1GB', shared_buffers: '128MB' };
 
 export async function startBenchServer(): Promise<BenchServer> {
   const server = await startEmbeddedServer({ onDisk: true, settings: earnest });

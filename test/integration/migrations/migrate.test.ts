@@ -53,6 +53,7 @@ const unusable = (message: RegExp) =>
 let embedded: OpenDatabase;
 beforeAll(async () => {
   embedded = await kinds['the embedded database']();
+  await sql`drop schema obs cascade`.execute(embedded.db);
 });
 afterAll(() => embedded.close());
 
