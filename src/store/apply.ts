@@ -172,9 +172,11 @@ function listed(part: readonly Part[], wanted?: (change: Change) => boolean) {
 async function endVersions(trx: Transaction<Database>, part: readonly Part[], runId: number): Promise<void> {
   const ending = listed(part, ({ kind }) => kind === 'changed' || kind === 'removed');
   if (ending.count === 0) return;
+  // Materialized: without statistics of the table, a planner compares each change with each code of its VDN.
   const { numAffectedRows = 0n } = await sql`
+    with listed as materialized (select * from ${ending.rows})
     update result_code_history as h set valid_to = listed.at, closed_run_id = ${runId}
-    from ${ending.rows}
+    from listed
     where h.source = listed.source and h.vdn_id = listed.vdn_id and h.obs_code = listed.obs_code
       and h.valid_to is null`.execute(trx);
   if (Number(numAffectedRows) !== ending.count) throw brokenHistory(ending.count, Number(numAffectedRows));

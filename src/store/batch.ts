@@ -1,12 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 interface BatchLimit<Item> {
   /** What an item costs, in rows. */
   readonly rowsOf: (item: Item) => number;
   /** The most rows in a batch, which bounds the memory; a single item may have more. */
   readonly mostRows: number;
-  /** Batches that may be processed at the same time. Default: 1. */
-  readonly atOnce?: number;
+  /** From how many pending rows on a second batch is begun beside the one that is being processed. Default: never. */
+  readonly rowsForSecond?: number;
 }
 
 interface Pending<Item, Result> {
@@ -15,9 +15,12 @@ interface Pending<Item, Result> {
   readonly reject: (error: unknown) => void;
 }
 
+/** Hardly more than a round trip. Pages of several VDNs come in at about the same time. */
+const lingerMs = 5;
+
 /**
  * Makes batches: items that come while a batch is being processed share the next one. With a slow source each item
- * goes alone, at once; with a fast one, many items share a round trip.
+ * goes almost at once, alone; with a fast one, many items share a round trip.
  *
  * @param process gives a result for each item, in their order; where it throws, all items of the batch fail with it
  */
@@ -26,25 +29,27 @@ export function batched<Item, Result>(
   limit: BatchLimit<Item>,
 ): (item: Item) => Promise<Result> {
   const pending: Pending<Item, Result>[] = [];
-  const { atOnce = 1 } = limit;
+  const { rowsForSecond = Number.POSITIVE_INFINITY } = limit;
   let busy = 0;
 
   async function work(): Promise<void> {
     busy += 1;
-    while (pending.length > 0) {
-      // Pages of several VDNs often come in at the same turn of the event loop.
-      await nextTurn();
-      const batch = pending.splice(0, sizeOfNext());
-      // With several batches at once, another may have taken in that turn all that was pending.
-      if (batch.length === 0) break;
-      try {
-        const results = await process(batch.map(({ item }) => item));
-        for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
+    await delay(lingerMs);
+    const batch = pending.splice(0, sizeOfNext());
+    try {
+      // The other batch may have taken all that was pending.
+      const results = batch.length === 0 ? [] : await process(batch.map(({ item }) => item));
+      for (const [index, { resolve }] of batch.entries()) resolve(results[index] as Result);
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
     }
     busy -= 1;
+    if (mayBegin()) void work();
+  }
+
+  function mayBegin(): boolean {
+    if (busy === 0) return pending.length > 0;
+    return busy === 1 && pending.reduce((rows, { item }) => rows + limit.rowsOf(item), 0) >= rowsForSecond;
   }
 
   function sizeOfNext(): number {
@@ -59,7 +64,7 @@ export function batched<Item, Result>(
   return (item) => {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     pending.push({ item, resolve, reject });
-    if (busy < atOnce) void work();
+    if (mayBegin()) void work();
     return promise;
   };
 }

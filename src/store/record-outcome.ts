@@ -17,6 +17,9 @@ export interface WritingRun {
 /** The most changes in one transaction; more would use memory and locks without being faster. */
 const mostRowsWritten = 20_000;
 
+/** From here on the database is busy for longer with the rows than with the statements around them. */
+const rowsForSecond = 200;
+
 /**
  * Writes all outcomes. Outcomes that come at about the same time share a transaction. If it fails, each of them is
  * written, and fails, alone.
@@ -35,7 +38,7 @@ export function outcomeRecorder(
   const together = batched((records: readonly OutcomeRecord[]) => write(records, false), {
     rowsOf: (record) => 1 + ('difference' in record ? record.difference.changes.length : 0),
     mostRows: mostRowsWritten,
-    atOnce: 2,
+    rowsForSecond,
   });
   const alone = batched(
     ([record]: readonly OutcomeRecord[]) =>

@@ -8,9 +8,12 @@ import { type Losses, type SourceContext, syncVdn, type VdnHooks, VdnWork } from
 
 /**
  * More VDNs being read than requests at once, so that no slot waits for a comparison, and VDNs share statements. Not
- * many more, since each of them sends requests to a source that refuses. As many again may be recorded meanwhile.
+ * many more, since each of them sends requests to a source that refuses.
  */
 const vdnsBeingRead = (slots: number) => Math.max(slots + 2, slots * 2);
+
+/** VDNs that have been read and wait to be recorded; no more, since their lists are in memory. */
+const vdnsBeingRecorded = (slots: number) => 2 * vdnsBeingRead(slots);
 
 export interface SourceRun extends SourceContext {
   /** Requests at once that the server allows. */
@@ -49,14 +52,13 @@ export async function syncSource(run: SourceRun, states: readonly VdnState[]): P
   const pending = inOrder(states);
   const notDone: VdnState[] = [];
   const waiting: WaitingVdn[] = [];
-  const parallel = vdnsBeingRead(run.slots);
   const recording = new Set<Promise<void>>();
 
   const mayRead = async () => {
-    while (recording.size >= parallel) await Promise.race(recording);
+    while (recording.size >= vdnsBeingRecorded(run.slots)) await Promise.race(recording);
     return goesOn();
   };
-  await inParallel(parallel, pending, mayRead, async (state) => {
+  await inParallel(vdnsBeingRead(run.slots), pending, mayRead, async (state) => {
     const read = Promise.withResolvers<'read' | 'loses codes'>();
     const verdict = Promise.withResolvers<string | undefined>();
     const done = attempt(run, state, breaker, losses, {
@@ -90,7 +92,7 @@ export async function syncSource(run: SourceRun, states: readonly VdnState[]): P
   // What they are verified with is part of the source's sum.
   await Promise.all(recording);
   const sourceReason = losses.suspicion(source, waiting, run.guard);
-  await inParallel(parallel, waiting, goesOn, ({ confirm }) => confirm(sourceReason));
+  await inParallel(vdnsBeingRead(run.slots), waiting, goesOn, ({ confirm }) => confirm(sourceReason));
 
   await Promise.all(waiting.map(({ cancel }) => cancel()));
   await skip(run, [...pending, ...notDone], breaker);
