@@ -74,12 +74,15 @@ async function differingNow(trx: Transaction<Database>, applies: Applies): Promi
   for (const part of parts(applies)) {
     const { nth, kind, obsCode, before } = columnsOf(part);
     const { rows } = await sql<{ nth: number }>`
-      select distinct asked.nth
-      from ${vdnsOf(part.map(({ record }) => record))}
-      join unnest(${nth}::integer[], ${kind}::text[], ${obsCode}::text[], ${before}::text[])
-        as change (nth, kind, obs_code, before) on change.nth = asked.nth
+      with change as materialized (
+        select asked.*, c.kind, c.obs_code, c.before
+        from ${vdnsOf(part.map(({ record }) => record))}
+        join unnest(${nth}::integer[], ${kind}::text[], ${obsCode}::text[], ${before}::text[])
+          as c (nth, kind, obs_code, before) on c.nth = asked.nth)
+      select distinct change.nth
+      from change
       left join result_code as c
-        on c.source = asked.source and c.vdn_id = asked.vdn_id and c.obs_code = change.obs_code
+        on c.source = change.source and c.vdn_id = change.vdn_id and c.obs_code = change.obs_code
       where case change.kind
         when 'added' then c.obs_code is not null
         else c.obs_code is null or (c.removed_at is not null) <> (change.kind = 'returned')
@@ -91,7 +94,10 @@ async function differingNow(trx: Transaction<Database>, applies: Applies): Promi
   return differing;
 }
 
-/** Most changes in one statement; only very large lists need more than one. */
+/**
+ * Most changes in one statement; only very large lists need more than one. Statements hold them as a materialized table:
+ * while a table has no statistics, a planner would else compare each change with each code of its VDN.
+ */
 const mostChanges = 20_000;
 
 interface Part {
@@ -172,7 +178,6 @@ function listed(part: readonly Part[], wanted?: (change: Change) => boolean) {
 async function endVersions(trx: Transaction<Database>, part: readonly Part[], runId: number): Promise<void> {
   const ending = listed(part, ({ kind }) => kind === 'changed' || kind === 'removed');
   if (ending.count === 0) return;
-  // Materialized: without statistics of the table, a planner compares each change with each code of its VDN.
   const { numAffectedRows = 0n } = await sql`
     with listed as materialized (select * from ${ending.rows})
     update result_code_history as h set valid_to = listed.at, closed_run_id = ${runId}
